@@ -1,0 +1,117 @@
+"""
+Bearer tokens: one per process and account, kept in memory only.
+
+Sezzle allows any number of tokens side by side, so processes need not share them, and a token
+never has to be written anywhere.
+
+https://docs.sezzle.com/docs/api/core/authentication/postauthentication
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django_sezzle.conf import Settings
+from django_sezzle.exceptions import GatewayUnavailable
+from django_sezzle.gateway.deadline import after_fork
+from django_sezzle.gateway.messages import parsing
+
+#: A token is replaced so long before it ends, so that none ends under way.
+MARGIN = timedelta(minutes=5)
+
+#: Documented life of a token, for an answer whose end cannot be read.
+LIFE = timedelta(minutes=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What ``POST /v2/authentication`` gave."""
+
+    value: str = field(repr=False)
+    merchant_uuid: str
+    expires_at: datetime
+
+    @classmethod
+    def from_json(cls, value: object, *, now: datetime) -> Token:
+        """
+        Read the answer.
+
+        :raises GatewayUnavailable: there is no token in it.
+        """
+        try:
+            given = parsing.as_object(value, "authentication")
+            token = parsing.text(given.get("token"), "authentication.token")
+            merchant = parsing.text(given.get("merchant_uuid"), "authentication.merchant_uuid")
+        except parsing.Malformed as error:
+            raise _unusable() from error
+        if not token or not token.isascii() or not token.isprintable():
+            raise _unusable()
+        try:
+            expires = parsing.moment(given.get("expiration_date"), "authentication.expiration_date")
+        except parsing.Malformed:
+            expires = None
+        # A gateway whose clock differs from ours must not make every token look expired.
+        if expires is None or not now + MARGIN < expires < now + 2 * LIFE:
+            expires = now + LIFE
+        return cls(token, merchant[:64], expires)
+
+
+def _unusable() -> GatewayUnavailable:
+    return GatewayUnavailable("Sezzle's answer held no token. No money moved. Try again later.")
+
+
+_Key = tuple[str, str, str]
+
+
+class TokenCache:
+    """Hands out tokens; a refresh is made by one thread while the others wait for it."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[_Key, Token] = {}
+        self._locks: dict[_Key, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, settings: Settings, authenticate: Callable[[], Token]) -> Token:
+        """Give the account's token, asking Sezzle for one when there is none that lasts."""
+        key = _key(settings)
+        token = self._fresh(key)
+        if token is None:
+            with self._guard:
+                lock = self._locks.setdefault(key, threading.Lock())
+            with lock:
+                token = self._fresh(key) or authenticate()
+                self._tokens[key] = token
+        return token
+
+    def drop(self, settings: Settings, refused: Token) -> None:
+        """Forget a token that Sezzle refused, unless another thread has replaced it already."""
+        key = _key(settings)
+        with self._guard:
+            if self._tokens.get(key) is refused:
+                del self._tokens[key]
+
+    def merchant_uuid(self, settings: Settings) -> str | None:
+        """Tell whose keys these are, if this process has been told by Sezzle; asks nobody."""
+        token = self._tokens.get(_key(settings))
+        return token.merchant_uuid if token else None
+
+    def clear(self) -> None:
+        """Forget everything, as a new process would."""
+        self.__init__()  # type: ignore[misc]
+
+    def _fresh(self, key: _Key) -> Token | None:
+        token = self._tokens.get(key)
+        return token if token and datetime.now(UTC) + MARGIN < token.expires_at else None
+
+
+def _key(settings: Settings) -> _Key:
+    return settings.gateway_url, settings.public_key, settings.private_key
+
+
+tokens = TokenCache()
+
+# A lock that another thread held at the moment of a fork would never be released in the child.
+after_fork(tokens.clear)

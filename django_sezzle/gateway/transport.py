@@ -1,0 +1,296 @@
+"""
+One HTTP exchange with Sezzle, and what can be known after it failed.
+
+Nothing is followed: no redirect, no link of an answer. Nothing of the environment is used: no
+proxy, no ``.netrc``, no CA bundle. Only reads are ever repeated here; a POST is sent once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import exceptions as urllib3_errors
+
+from django_sezzle import __version__
+from django_sezzle.conf import Settings
+from django_sezzle.exceptions import (
+    AuthenticationFailed,
+    ErrorDetail,
+    GatewayRejected,
+    GatewayUnavailable,
+    OutcomeUnknown,
+)
+from django_sezzle.gateway.deadline import (
+    DeadlineAdapter,
+    DeadlinePassed,
+    after_fork,
+    remaining,
+)
+
+logger = logging.getLogger("django_sezzle.gateway")
+
+POOL_SIZE = 32
+MAX_ANSWER_BYTES = 2**20
+READ_TRIES = 3
+FIRST_PAUSE = 0.5
+
+#: Sezzle says no, and nothing was done. Everything else that is not 2xx is not a clear answer.
+REFUSALS = frozenset({400, 401, 403, 404, 422})
+WORTH_READING_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer: its status, and its JSON or None where it has none."""
+
+    status: int
+    json: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. ``moves_money`` decides what silence means."""
+
+    method: str
+    path: str
+    token: str | None
+    body: Mapping[str, Any] | None = None
+    request_id: str | None = None
+    moves_money: bool = False
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.path}>"
+
+
+def exchange(call: Call, settings: Settings) -> Answer:
+    """
+    Send a request and return Sezzle's 2xx answer. Reads are tried up to three times.
+
+    Everything together, repeats and pauses included, obeys the current deadline.
+
+    :raises GatewayRejected: Sezzle refused (400, 403, 404, 422); nothing was done.
+    :raises AuthenticationFailed: Sezzle refused the token (401); nothing was done.
+    :raises GatewayUnavailable: the request never left, or the call moves no money and failed.
+    :raises OutcomeUnknown: the call moves money and nothing clear came back.
+    """
+    pauses = [FIRST_PAUSE * 2**n for n in range(READ_TRIES - 1)] if call.method == "GET" else []
+    for pause in pauses:
+        try:
+            return _once(call, settings)
+        except GatewayUnavailable as error:
+            wait = pause * random.uniform(0.5, 1)  # noqa: S311 - spreads load, hides nothing
+            clear = error.status is not None and error.status not in WORTH_READING_AGAIN
+            if clear or _left() <= wait:
+                raise
+            time.sleep(wait)
+    return _once(call, settings)
+
+
+def _once(call: Call, settings: Settings) -> Answer:
+    started = time.monotonic()
+    status: int | None = None
+    try:
+        with session().request(
+            call.method,
+            settings.gateway_url + call.path,
+            data=None if call.body is None else json.dumps(call.body).encode(),
+            headers=_headers(call),
+            timeout=(settings.connect_timeout, min(settings.read_timeout, remaining())),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            status = response.status_code
+            body = _read(response)
+    except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
+        _log(call, status, started, type(error).__name__)
+        raise _failure(call, error) from error
+    _log(call, status, started)
+    return _judge(call, status, body)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    if call.body is None:
+        del headers["Content-Type"]
+    if call.token is not None:
+        headers["Authorization"] = f"Bearer {call.token}"
+    if call.request_id is not None:
+        headers["Sezzle-Request-Id"] = call.request_id
+    return headers
+
+
+def _read(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(65536):
+        body += chunk
+        remaining()
+        if len(body) > MAX_ANSWER_BYTES:
+            raise requests.exceptions.ContentDecodingError("the answer is over 1 MiB")
+    return bytes(body)
+
+
+def _judge(call: Call, status: int, body: bytes) -> Answer:
+    try:
+        content = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        content = None
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Answer(status, content)
+    errors = _errors(content)
+    said = ", ".join(filter(None, (f"HTTP {status}", *(e.message or e.code for e in errors[:3]))))
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise AuthenticationFailed(
+            f"Sezzle did not accept the keys ({said}). No money moved. "
+            "Check that both keys belong to this environment.",
+            status=status,
+            errors=errors,
+        )
+    if status in REFUSALS:
+        raise GatewayRejected(
+            f"Sezzle refused ({said}). No money moved.", status=status, errors=errors
+        )
+    raise _unclear(call, said, status=status, errors=errors)
+
+
+def _errors(content: Any) -> tuple[ErrorDetail, ...]:
+    # Documented as an array; some pages print a bare object.
+    entries = content if isinstance(content, list) else [content]
+    found = []
+    for entry in entries[:10]:
+        if isinstance(entry, dict):
+            values = (entry.get(name) for name in ErrorDetail._fields)
+            found.append(ErrorDetail(*(_printable(value) for value in values)))
+    return tuple(found)
+
+
+def _printable(value: Any) -> str:
+    text = value if isinstance(value, str) else ""
+    return "".join(character for character in text[:300] if character.isprintable())
+
+
+def _failure(call: Call, error: Exception) -> GatewayUnavailable | OutcomeUnknown:
+    if _never_left(error):
+        return GatewayUnavailable("Sezzle could not be reached. No money moved. Try again later.")
+    slow = isinstance(error, (requests.Timeout, TimeoutError, DeadlinePassed))
+    return _unclear(call, "no answer in time" if slow else "the connection broke")
+
+
+def _unclear(call: Call, said: str, **details: Any) -> GatewayUnavailable | OutcomeUnknown:
+    if call.moves_money:
+        return OutcomeUnknown(
+            f"Sezzle gave no clear answer ({said}). Money may or may not have moved: "
+            "it is being checked. Do not repeat.",
+            **details,
+        )
+    return GatewayUnavailable(
+        f"Sezzle gave no usable answer ({said}). No money moved. Try again later.", **details
+    )
+
+
+def _never_left(error: BaseException) -> bool:
+    """
+    Whether the connection was not even made: refused, not resolved, certificate refused.
+
+    Other TLS errors may happen while the answer is read, so they prove nothing.
+    """
+    reason: object = error
+    for _ in range(4):
+        if isinstance(reason, _NEVER_LEFT):
+            return True
+        if isinstance(reason, urllib3_errors.MaxRetryError):
+            reason = reason.reason
+        else:
+            reason = reason.args[0] if isinstance(reason, Exception) and reason.args else None
+    return False
+
+
+_NEVER_LEFT = (
+    requests.ConnectTimeout,
+    urllib3_errors.NewConnectionError,
+    urllib3_errors.ConnectTimeoutError,
+    ssl.SSLCertVerificationError,
+)
+
+
+def _left() -> float:
+    try:
+        return remaining()
+    except DeadlinePassed:
+        return 0.0
+
+
+def _log(call: Call, status: int | None, started: float, error: str = "") -> None:
+    logger.info(
+        "method=%s path=%s status=%s ms=%d request_id=%s error=%s",
+        call.method,
+        call.path,
+        status or "-",
+        (time.monotonic() - started) * 1000,
+        call.request_id or "-",
+        error or "-",
+    )
+
+
+_lock = threading.Lock()
+_session: requests.Session | None = None
+_mounts: dict[str, BaseAdapter] = {}
+
+
+def session() -> requests.Session:
+    """Give this process' one session: pooled connections, no cookies, nothing of the environment."""
+    global _session  # noqa: PLW0603 - one pool per process is the point
+    if _session is None:
+        with _lock:
+            if _session is None:
+                _session = _new_session()
+    return _session
+
+
+def _new_session() -> requests.Session:
+    new = requests.Session()
+    new.trust_env = False
+    new.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    new.headers["User-Agent"] = f"django-sezzle/{__version__}"
+    adapter = DeadlineAdapter(POOL_SIZE)
+    new.mount("https://", adapter)
+    new.mount("http://", adapter)
+    for prefix, mounted in _mounts.items():
+        new.mount(prefix, mounted)
+    return new
+
+
+def mount(prefix: str, adapter: BaseAdapter) -> Callable[[], None]:
+    """
+    Answer requests to addresses with this prefix by an adapter: for tests and the emulator.
+
+    Returns a function that takes the adapter away again.
+    """
+    _mounts[prefix] = adapter
+    _forget_session()
+
+    def unmount() -> None:
+        _mounts.pop(prefix, None)
+        _forget_session()
+
+    return unmount
+
+
+def _forget_session() -> None:
+    global _session, _lock  # noqa: PLW0603
+    _session = None
+    _lock = threading.Lock()
+
+
+after_fork(_forget_session)
