@@ -1,0 +1,21 @@
+"""The rows: payments, operations, transactions, webhook events and announcements."""
+
+from django_sezzle.models.announcement import SezzleAnnouncement
+from django_sezzle.models.event import EventState, SezzleWebhookEvent
+from django_sezzle.models.operation import Evidence, Operation, SezzleOperation, State
+from django_sezzle.models.payment import Review, SezzlePayment, Status
+from django_sezzle.models.transaction import SezzleTransaction
+
+__all__ = [
+    "EventState",
+    "Evidence",
+    "Operation",
+    "Review",
+    "SezzleAnnouncement",
+    "SezzleOperation",
+    "SezzlePayment",
+    "SezzleTransaction",
+    "SezzleWebhookEvent",
+    "State",
+    "Status",
+]

@@ -1,0 +1,46 @@
+"""A webhook event: that something happened at Sezzle, without what was said about it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_sezzle.models import fields
+
+
+class EventState(models.TextChoices):
+    """What became of an event."""
+
+    PENDING = "pending", _("pending")
+    DONE = "done", _("done")
+    IGNORED = "ignored", _("nothing to do")
+
+
+class SezzleWebhookEvent(models.Model):
+    """A signed delivery. Neither its body nor anything about the shopper is kept."""
+
+    key = models.CharField(_("event"), max_length=80, unique=True)
+    account = models.CharField(_("account"), max_length=32, default="default")
+    event_type = models.CharField(_("type"), max_length=64)
+    order_uuid = fields.identifier(_("order"), null=True, blank=True)
+    created_at = models.DateTimeField(_("happened"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received"))
+    body_sha256 = models.CharField(max_length=64, editable=False)
+    state = models.CharField(
+        _("state"), max_length=16, choices=EventState.choices, default=EventState.PENDING
+    )
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    last_error = models.CharField(_("last error"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("Sezzle webhook event")
+        verbose_name_plural = _("Sezzle webhook events")
+        ordering = ("-received_at", "-id")
+        default_permissions = ("view",)
+        indexes = (
+            models.Index(fields=["state", "received_at"], name="sezzle_event_inbox"),
+            models.Index(fields=["order_uuid"], name="sezzle_event_order"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.key}"

@@ -1,0 +1,41 @@
+"""Column shapes that several tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from django_sezzle.gateway.messages.money import CURRENCIES, MAX_CENTS
+
+#: Nobody's order is longer; MySQL can index it.
+REFERENCE_LENGTH = 64
+IDENTIFIER_LENGTH = 64
+
+
+def identifier(verbose_name: Any, **options: Any) -> models.CharField[Any, Any]:
+    """Make a column for one of Sezzle's ids: opaque text, since not all of them are UUIDs."""
+    return models.CharField(
+        verbose_name,
+        max_length=IDENTIFIER_LENGTH,
+        validators=[RegexValidator(r"\A[0-9A-Za-z-]{1,64}\Z")],
+        **options,
+    )
+
+
+def cents(verbose_name: Any, **options: Any) -> models.BigIntegerField[Any, Any]:
+    """Make a column for whole cents."""
+    return models.BigIntegerField(verbose_name, **options)
+
+
+def currency(verbose_name: Any) -> models.CharField[Any, Any]:
+    """Make a column for a currency; the list of them lives in code, not in the database."""
+    return models.CharField(
+        verbose_name, max_length=3, choices=[(code, code) for code in CURRENCIES]
+    )
+
+
+def is_amount(field: str) -> models.Q:
+    """Say that a column holds an amount the gateway can carry: 1 to 2,147,483,647 cents."""
+    return models.Q(**{f"{field}__gte": 1, f"{field}__lte": MAX_CENTS})
