@@ -1,0 +1,21 @@
+"""What a shop, its staff and its commands may do with payments."""
+
+from django_sezzle.services.checkout import Checkout
+from django_sezzle.services.closing import cancel, clear_review, set_reference
+from django_sezzle.services.money import capture, reauthorize, refund, release
+from django_sezzle.services.reading import read_order, refresh
+from django_sezzle.services.starting import start_checkout
+
+__all__ = [
+    "Checkout",
+    "cancel",
+    "capture",
+    "clear_review",
+    "read_order",
+    "reauthorize",
+    "refresh",
+    "refund",
+    "release",
+    "set_reference",
+    "start_checkout",
+]

@@ -1,0 +1,173 @@
+"""Ending a payment, renaming it at Sezzle, and taking a review away."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from django_sezzle.exceptions import (
+    ActionNotAllowed,
+    GatewayRejected,
+    InvalidInput,
+    OperationInProgress,
+)
+from django_sezzle.gateway.messages.checkout import REFERENCE
+from django_sezzle.models import SezzlePayment
+from django_sezzle.services import truth
+from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
+from django_sezzle.services.merge import Facts, Joined
+from django_sezzle.services.money import release
+from django_sezzle.services.reading import bring_up_to_date
+from django_sezzle.services.telling import tell
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+LONGEST_REFERENCE = 80
+
+
+def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> SezzlePayment:
+    """
+    Give up: delete the checkout, or release what is held if the shopper was faster.
+
+    Money that was captured is not given back by this; refund it.
+
+    :raises ActionNotAllowed: money was captured and nothing is held; nothing was sent.
+    :raises GatewayRejected: Sezzle refused; no money moved.
+    :raises GatewayUnavailable: Sezzle could not be asked; nothing was changed. Try again.
+    :raises OutcomeUnknown: no clear answer to the release; it is being checked. Do not repeat.
+
+    Sezzle: DELETE /v2/order/{order_uuid}/checkout, or POST /v2/order/{order_uuid}/release
+    https://docs.sezzle.com/docs/api/core/orders/deletev2deletecheckoutbyorder
+    """
+    nothing_open()
+    payment.refresh_from_db()
+    if payment.order_uuid:
+        bring_up_to_date(payment)
+    if not payment.approved:
+        if not payment.order_uuid or payment.is_current is None:
+            return _give_up(payment)
+        try:
+            return delete_checkout(payment)
+        except GatewayRejected:
+            # Most likely the shopper completed it just now; the order says.
+            bring_up_to_date(payment)
+            if not payment.approved:
+                raise
+    if payment.releasable_in_cents:
+        release(payment, actor=actor, reason="canceled by the shop")
+        return payment
+    if payment.kept_in_cents or payment.held_in_cents:
+        raise ActionNotAllowed(
+            "The money was taken already; refund it instead. Nothing was sent.",
+            payment=payment,
+        )
+    return payment
+
+
+def delete_checkout(payment: SezzlePayment) -> SezzlePayment:
+    """
+    Delete an unfinished checkout at Sezzle, then close the payment.
+
+    :raises GatewayRejected: Sezzle refused: the shopper completed it.
+    :raises GatewayUnavailable: no clear answer; nothing was recorded.
+    """
+    if payment.order_uuid is None:
+        raise OperationInProgress("The checkout is just being made. Try again in a moment.")
+    try:
+        truth.gateway_of(payment).delete_checkout(payment.order_uuid)
+    except GatewayRejected as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        # Sezzle does not know it any more, so nobody can complete it.
+    return _give_up(payment)
+
+
+def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
+    """
+    Give an approved payment another reference at Sezzle, such as the receipt's number.
+
+    Ours is written first, so that a later read never looks foreign. Repeat it after an error.
+
+    :param reference_id: 1 to 80 letters, digits, ``-`` and ``_``, not used by another payment.
+    :raises InvalidInput: it has other characters, or another payment has it; nothing was sent.
+    :raises ActionNotAllowed: the payment is not approved; nothing was sent.
+    :raises GatewayRejected: Sezzle refused.
+    :raises GatewayUnavailable: Sezzle could not be asked.
+
+    Sezzle: PATCH /v2/order/{order_uuid}
+    https://docs.sezzle.com/docs/api/core/orders/patchv2checkout
+    """
+    fits = isinstance(reference_id, str) and len(reference_id) <= LONGEST_REFERENCE
+    if not (fits and REFERENCE.fullmatch(reference_id)):
+        raise InvalidInput(
+            f"A reference has 1 to {LONGEST_REFERENCE} letters, digits, '-' and '_'. "
+            "Nothing was sent."
+        )
+    nothing_open()
+
+    def work() -> SezzlePayment:
+        locked = lock(payment.pk)
+        if not locked.approved or not locked.order_uuid:
+            raise ActionNotAllowed("Sezzle has not approved this payment. Nothing was sent.")
+        locked.reference_id = reference_id
+        locked.save(using=database(), update_fields=["reference_id", "updated_at"])
+        return locked
+
+    try:
+        locked = short_transaction(work)
+    except IntegrityError as error:
+        raise InvalidInput("Another payment has this reference. Nothing was sent.") from error
+    truth.copy_row(locked, payment)
+    truth.gateway_of(locked).set_reference(locked.order_uuid or "", reference_id)
+    return payment
+
+
+def clear_review(
+    payment: SezzlePayment, *, actor: AbstractBaseUser | None, reason: str
+) -> SezzlePayment:
+    """
+    Say that a human looked at the payment and found it in order.
+
+    What Sezzle still says otherwise is flagged again by the next read.
+
+    :param reason: why, for whoever looks later; at most 200 characters are kept.
+    :raises InvalidInput: no reason was given.
+    """
+    if not reason.strip():
+        raise InvalidInput("Say why the review is cleared. Nothing was changed.")
+
+    def work() -> SezzlePayment:
+        locked = lock(payment.pk)
+        locked.review_reason = ""
+        locked.review_cleared_by = actor
+        locked.review_cleared_at = timezone.now()
+        locked.review_cleared_because = reason.strip()[:200]
+        columns = [
+            "review_reason",
+            "review_cleared_by",
+            "review_cleared_at",
+            "review_cleared_because",
+            "updated_at",
+        ]
+        locked.save(using=database(), update_fields=columns)
+        return locked
+
+    truth.copy_row(short_transaction(work), payment)
+    return payment
+
+
+def _give_up(payment: SezzlePayment) -> SezzlePayment:
+    """Close a payment that nobody can complete any more."""
+
+    def work() -> SezzlePayment:
+        locked = lock(payment.pk, canceled_at=timezone.now())
+        truth.write(locked, Joined(Facts.of(locked), review=locked.review_reason))
+        return locked
+
+    truth.copy_row(short_transaction(work), payment)
+    tell(payment)
+    return payment

@@ -1,0 +1,240 @@
+"""
+Moving money. Each call returns only when Sezzle said yes, and raises otherwise.
+
+``amount_in_cents`` is whole cents of the payment's currency; None means all that is possible.
+``request_id`` is made when a form is shown: the same id gives the same operation, however often
+it is sent. ``on_commit=True`` writes the intent into the transaction that is open and sends it
+after the commit; look at the returned operation later, or listen to the signals.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from django_sezzle.exceptions import (
+    GatewayError,
+    InvalidInput,
+    OperationInProgress,
+    PaymentError,
+)
+from django_sezzle.gateway.messages.money import check_cents
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.services import recovery, truth
+from django_sezzle.services.locking import database, nothing_open, short_transaction
+from django_sezzle.services.operations import begin, execute, outcome_of
+from django_sezzle.services.reading import bring_up_to_date
+from django_sezzle.services.settling import reload
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+logger = logging.getLogger("django_sezzle.services")
+
+#: What was read so recently need not be read again before money is moved.
+FRESH = timedelta(minutes=1)
+
+LONGEST_REQUEST_ID = 64
+
+
+def capture(
+    payment: SezzlePayment,
+    *,
+    amount_in_cents: int | None = None,
+    request_id: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    reason: str = "",
+    on_commit: bool = False,
+) -> SezzleOperation:
+    """
+    Take held money, wholly or in part.
+
+    :raises AmountUnavailable: more than is held; nothing was sent.
+    :raises ActionNotAllowed: not for this payment, or inside a transaction; nothing was sent.
+    :raises NeedsReview: the payment is under review; nothing was sent.
+    :raises OperationInProgress: another operation of this payment is open; nothing was sent.
+    :raises RequestIdReused: the id stands for another operation; nothing was sent.
+    :raises GatewayRejected: Sezzle refused, such as after expiry; no money moved.
+    :raises GatewayUnavailable: Sezzle could not be reached; no money moved.
+    :raises OutcomeUnknown: no clear answer; the payment is blocked until a refresh or
+        ``sezzle_reconcile`` has settled it. Do not repeat.
+
+    Sezzle: POST /v2/order/{order_uuid}/capture
+    https://docs.sezzle.com/docs/api/core/orders/postv2capturebyorder
+    """
+    return _submit(
+        payment, Operation.CAPTURE, amount_in_cents, request_id, actor, reason, on_commit
+    )
+
+
+def refund(
+    payment: SezzlePayment,
+    *,
+    amount_in_cents: int | None = None,
+    request_id: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    reason: str = "",
+    on_commit: bool = False,
+) -> SezzleOperation:
+    """
+    Give captured money back to the shopper, wholly or in part. It cannot be taken back.
+
+    Raises what :func:`capture` raises; ``AmountUnavailable`` when it is more than was captured
+    and not yet given back.
+
+    Sezzle: POST /v2/order/{order_uuid}/refund
+    https://docs.sezzle.com/docs/api/core/orders/postv2refundbyorder
+    """
+    return _submit(
+        payment, Operation.REFUND, amount_in_cents, request_id, actor, reason, on_commit
+    )
+
+
+def release(
+    payment: SezzlePayment,
+    *,
+    amount_in_cents: int | None = None,
+    request_id: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    reason: str = "",
+    on_commit: bool = False,
+) -> SezzleOperation:
+    """
+    Let held money go, wholly or in part. What was let go cannot be captured any more.
+
+    Raises what :func:`capture` raises.
+
+    Sezzle: POST /v2/order/{order_uuid}/release
+    https://docs.sezzle.com/docs/api/core/orders/postv2releasebyorder
+    """
+    return _submit(
+        payment, Operation.RELEASE, amount_in_cents, request_id, actor, reason, on_commit
+    )
+
+
+def reauthorize(
+    payment: SezzlePayment,
+    *,
+    amount_in_cents: int | None = None,
+    request_id: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    reason: str = "",
+    on_commit: bool = False,
+) -> SezzleOperation:
+    """
+    Ask for a new authorization after the old one ran out: a new instalment plan for the shopper.
+
+    ``result_payment`` of the returned operation is the new payment; capture that one.
+
+    :raises Declined: Sezzle did not approve; no money moved and there is no new payment.
+    :raises OutcomeUnknown: no clear answer. It is never sent again by itself; an approved order
+        is adopted when it shows up.
+
+    Raises what :func:`capture` raises besides.
+
+    Sezzle: POST /v2/order/{order_uuid}/reauthorize
+    https://docs.sezzle.com/docs/api/core/orders/postv2reauthorizebyorder
+    """
+    return _submit(
+        payment, Operation.REAUTHORIZE, amount_in_cents, request_id, actor, reason, on_commit
+    )
+
+
+def _submit(
+    payment: SezzlePayment,
+    kind: Operation,
+    amount_in_cents: int | None,
+    request_id: str | None,
+    actor: AbstractBaseUser | None,
+    reason: str,
+    on_commit: bool,
+) -> SezzleOperation:
+    if amount_in_cents is not None:
+        check_cents(amount_in_cents)
+    request_id = _checked(request_id) if request_id is not None else str(uuid.uuid4())
+    intent = partial(
+        begin,
+        payment,
+        kind,
+        amount_in_cents,
+        request_id=request_id,
+        actor=actor,
+        reason=reason,
+        deferred=on_commit,
+    )
+    if on_commit:
+        return _send_after_commit(intent)
+    nothing_open()
+    try:
+        _be_up_to_date(payment)
+        operation = _write_down(payment, intent)
+        if operation.is_open and not operation.attempts:
+            settled = execute(operation)
+        else:
+            settled = outcome_of(reload(operation))
+    except (GatewayError, PaymentError):
+        payment.refresh_from_db()
+        raise
+    truth.copy_row(settled.payment, payment)
+    return settled
+
+
+def _be_up_to_date(payment: SezzlePayment) -> None:
+    """Act on fresh facts: what was read for this form within the last minute, or is read now."""
+    payment.refresh_from_db()
+    is_fresh = payment.last_read_at and timezone.now() < payment.last_read_at + FRESH
+    if payment.order_uuid and not is_fresh:
+        bring_up_to_date(payment)
+
+
+def _write_down(
+    payment: SezzlePayment, intent: Callable[[], SezzleOperation]
+) -> SezzleOperation:
+    """Commit the intent; what a dead process left open is finished first."""
+    try:
+        return short_transaction(intent)
+    except OperationInProgress:
+        recovery.finish(payment)
+        return short_transaction(intent)
+
+
+def _send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
+    """Write the intent down in the transaction that is open; send it after the commit."""
+    if connections[database()].in_atomic_block:
+        with transaction.atomic(using=database()):
+            operation = intent()
+    else:
+        operation = short_transaction(intent)
+    if operation.is_open and not operation.attempts:
+        transaction.on_commit(partial(_send_deferred, operation), using=database(), robust=True)
+    return operation
+
+
+def _send_deferred(operation: SezzleOperation) -> None:
+    try:
+        execute(reload(operation))
+    except (GatewayError, PaymentError) as error:
+        # There is nobody to raise to; the operation and the signals say what became of it.
+        logger.warning(
+            "payment=%s operation=%s deferred=%s",
+            operation.payment_id,
+            operation.pk,
+            type(error).__name__,
+        )
+
+
+def _checked(request_id: str) -> str:
+    fits = 0 < len(request_id) <= LONGEST_REQUEST_ID
+    if not (fits and request_id.isascii() and request_id.isprintable() and " " not in request_id):
+        raise InvalidInput(
+            f"A request id has 1 to {LONGEST_REQUEST_ID} printable ASCII characters. "
+            "Nothing was sent."
+        )
+    return request_id

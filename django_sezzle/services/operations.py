@@ -1,0 +1,235 @@
+"""
+The one path for money: write the intent down, claim it, send it, read, record.
+
+Two short transactions stand around each call, and none is open while Sezzle is asked. Whatever
+happens in between, the committed row tells whoever comes next what may have been sent.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from django_sezzle.conf import get_settings
+from django_sezzle.exceptions import (
+    Declined,
+    ErrorDetail,
+    GatewayError,
+    GatewayRejected,
+    GatewayUnavailable,
+    OperationInProgress,
+    OutcomeUnknown,
+    PaymentError,
+    RequestIdReused,
+)
+from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
+from django_sezzle.services import truth
+from django_sezzle.services.limits import check_allowed
+from django_sezzle.services.locking import database, lock, short_transaction
+from django_sezzle.services.sending import read_back, read_child, send
+from django_sezzle.services.settling import reload, settle, settle_reauthorization
+from django_sezzle.services.telling import tell
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+#: Nobody sends an operation again before this has passed since it was last sent.
+QUIET_PERIOD = timedelta(seconds=120)
+
+
+def begin(
+    payment: SezzlePayment,
+    kind: Operation,
+    amount_in_cents: int | None,
+    *,
+    request_id: str,
+    actor: AbstractBaseUser | None,
+    reason: str,
+    deferred: bool,
+) -> SezzleOperation:
+    """
+    Write down that money shall be moved. The caller is inside a transaction.
+
+    A request id that was written down before gives the stored operation.
+
+    :param amount_in_cents: None for all that is possible.
+    :raises RequestIdReused: the id was written down for something else.
+    :raises OperationInProgress: another operation of this payment is open.
+    :raises PaymentError: the payment does not allow it now.
+    """
+    locked = lock(payment.pk)
+    operations = SezzleOperation.objects.using(database())
+    asked = Q(request_id=request_id)
+    found = list(operations.filter(asked | Q(payment=locked, is_open=True)))
+    for stored in found:
+        if stored.request_id == request_id:
+            _check_same(stored, locked, kind, amount_in_cents)
+            stored.payment = locked
+            return stored
+    for under_way in found:
+        raise in_progress(under_way)
+    amount = check_allowed(locked, kind, amount_in_cents)
+    return operations.create(
+        payment=locked,
+        kind=kind,
+        amount_in_cents=amount,
+        currency=locked.currency,
+        request_id=request_id,
+        opened_seq=locked.lock_seq,
+        lease_until=timezone.now(),
+        deferred=deferred,
+        actor=actor,
+        reason=reason[:200],
+    )
+
+
+def _check_same(
+    stored: SezzleOperation, payment: SezzlePayment, kind: Operation, amount_in_cents: int | None
+) -> None:
+    same_amount = amount_in_cents in (None, stored.amount_in_cents)
+    if (stored.payment_id, stored.kind) != (payment.pk, kind) or not same_amount:
+        raise RequestIdReused(
+            "This request id stands for another operation. Nothing was sent. Show a new form.",
+            operation=stored,
+        )
+
+
+def in_progress(operation: SezzleOperation) -> OperationInProgress:
+    """Make the error for a payment whose open operation stands in the way."""
+    return OperationInProgress(
+        f"A {operation.kind} of {operation.price} is under way or being checked. Nothing was "
+        "sent. Wait for it; do not repeat.",
+        operation=operation,
+    )
+
+
+def claim(operation: SezzleOperation) -> bool:
+    """
+    Take the right to send an operation, for a while; one statement, committed by itself.
+
+    It counts the sending before it happens: no attempts prove that nothing was ever sent.
+    """
+    now = timezone.now()
+    lease = lease_for(operation)
+    claimed = (
+        SezzleOperation.objects.using(database())
+        .filter(
+            pk=operation.pk, is_open=True, lease_until__lte=now, attempts=operation.attempts
+        )
+        .update(
+            lease_until=now + lease,
+            attempts=F("attempts") + 1,
+            first_sent_at=operation.first_sent_at or now,
+        )
+    )
+    if claimed:
+        operation.attempts += 1
+        operation.first_sent_at = operation.first_sent_at or now
+    return bool(claimed)
+
+
+def lease_for(operation: SezzleOperation) -> timedelta:
+    """Tell how long nobody else may send: the quiet period, doubled with every sending."""
+    deadline = get_settings(operation.payment.account).deadline
+    shortest = max(QUIET_PERIOD, timedelta(seconds=2 * deadline + 30))
+    return shortest * 2 ** min(operation.attempts, 10)
+
+
+def execute(operation: SezzleOperation, *, seconds: float | None = None) -> SezzleOperation:
+    """
+    Claim, send, read and record an operation, then tell the shop.
+
+    :param seconds: for each call to Sezzle; the account's ``DEADLINE`` when left out.
+    :raises OperationInProgress: somebody else is sending it.
+    :raises GatewayRejected: Sezzle refused, now or before; no money moved.
+    :raises Declined: Sezzle did not approve; no money moved.
+    :raises GatewayUnavailable: it never left; no money moved.
+    :raises OutcomeUnknown: no clear answer; it stays open and is being checked.
+    """
+    payment = operation.payment
+    try:
+        # The token is got first: what fails here has provably sent nothing.
+        gateway = truth.gateway_of(payment, seconds=seconds)
+    except (GatewayError, PaymentError) as error:
+        if not operation.attempts:
+            give_up_unsent(operation)
+        error.operation = reload(operation)
+        raise
+    if not claim(operation):
+        return outcome_of(reload(operation))
+    outcome = send(operation, gateway)
+    if operation.kind == Operation.REAUTHORIZE:
+        child = read_child(outcome, gateway)
+        settled = short_transaction(lambda: settle_reauthorization(operation, outcome, child))
+    else:
+        reading = read_back(payment, seconds)
+        settled = short_transaction(lambda: settle(operation, outcome, reading))
+    tell(settled.payment)
+    if settled.result_payment is not None:
+        tell(settled.result_payment)
+    return outcome_of(settled, outcome.error)
+
+
+def give_up_unsent(operation: SezzleOperation) -> bool:
+    """Close an operation that was never sent, and that nobody can send any more."""
+    return bool(
+        SezzleOperation.objects.using(database())
+        .filter(pk=operation.pk, is_open=True, attempts=0)
+        .update(
+            state=State.FAILED,
+            evidence=Evidence.NOT_SENT,
+            is_open=None,
+            closed_at=timezone.now(),
+        )
+    )
+
+
+def mark_unknown(operation: SezzleOperation) -> None:
+    """Say of an open operation that it is not known what became of it."""
+    SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
+        state=State.UNKNOWN
+    )
+
+
+def outcome_of(operation: SezzleOperation, error: GatewayError | None = None) -> SezzleOperation:
+    """
+    Return a succeeded operation; raise what stands for every other end.
+
+    :param error: what Sezzle said just now, where it fits the operation's end.
+    """
+    if operation.state == State.SUCCEEDED:
+        return operation
+    if operation.is_open:
+        if operation.state == State.STARTED and error is None:
+            raise in_progress(operation)
+        raise OutcomeUnknown(
+            f"Sezzle gave no clear answer to a {operation.kind} of {operation.price}. Money may "
+            "or may not have moved: it is being checked. Do not repeat.",
+            status=error.status if error else None,
+            errors=error.errors if error else (),
+            operation=operation,
+        ) from error
+    if error is None or isinstance(error, OutcomeUnknown):
+        error = _stored_error(operation)
+    error.operation = operation
+    raise error
+
+
+def _stored_error(operation: SezzleOperation) -> GatewayError:
+    what = f"The {operation.kind} of {operation.price}"
+    if operation.evidence == Evidence.DECLINED:
+        return Declined(f"{what} was declined by Sezzle. No money moved.")
+    if operation.evidence == Evidence.NOT_SENT:
+        return GatewayUnavailable(f"{what} was never sent. No money moved.")
+    if operation.evidence == Evidence.STAFF:
+        return GatewayRejected(f"{what} was closed by staff as not done.")
+    said = operation.error_message or operation.error_code or "no reason given"
+    detail = ErrorDetail(
+        code=operation.error_code,
+        message=operation.error_message,
+        debug_uuid=operation.debug_uuid,
+    )
+    return GatewayRejected(f"{what} was refused by Sezzle ({said}). No money moved.", errors=[detail])

@@ -1,0 +1,66 @@
+"""Bringing a payment up to date, and looking at what Sezzle holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django_sezzle.exceptions import GatewayUnavailable
+from django_sezzle.models import SezzlePayment
+from django_sezzle.services import recovery, truth
+from django_sezzle.services.telling import tell
+
+if TYPE_CHECKING:
+    from django_sezzle.gateway import Order
+
+
+def refresh(payment: SezzlePayment) -> SezzlePayment:
+    """
+    Read the order, join it into the payment, finish what is open, and tell the shop.
+
+    Safe at any time and as often as you like. The given instance is brought up to date.
+
+    :raises GatewayUnavailable: Sezzle could not be read; nothing has changed.
+    :raises ActionNotAllowed: there is no order yet, the account is configured for another
+        environment or merchant, or a database transaction is open.
+
+    Sezzle: GET /v2/order/{order_uuid}
+    https://docs.sezzle.com/docs/api/core/orders/getv2order
+    """
+    return bring_up_to_date(payment)
+
+
+def read_order(payment: SezzlePayment) -> Order:
+    """
+    Read what Sezzle holds now, the shopper's address included. Nothing of it is stored.
+
+    :raises GatewayUnavailable: Sezzle could not be read, or no longer knows the order.
+
+    Sezzle: GET /v2/order/{order_uuid}
+    https://docs.sezzle.com/docs/api/core/orders/getv2order
+    """
+    order = truth.read(payment).order
+    if order is None:
+        raise GatewayUnavailable("Sezzle no longer knows this order.")
+    return order
+
+
+def bring_up_to_date(
+    payment: SezzlePayment,
+    *,
+    seconds: float | None = None,
+    resend: bool = True,
+    also: Callable[[], object] | None = None,
+) -> SezzlePayment:
+    """
+    Refresh within the time a doorway has.
+
+    :param resend: whether an operation with an unknown outcome may be sent again from here.
+    :param also: more to write in the transaction that records the reading.
+    """
+    reading = truth.read(payment, seconds=seconds)
+    still_open = truth.record(payment, reading, also=also)
+    if resend:
+        recovery.finish_after_reading(payment, still_open, seconds=seconds)
+    tell(payment)
+    return payment

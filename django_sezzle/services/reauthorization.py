@@ -1,0 +1,108 @@
+"""Taking over the order that an approved reauthorization made."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from django_sezzle.gateway import Intent
+from django_sezzle.models import (
+    Evidence,
+    Operation,
+    Review,
+    SezzleOperation,
+    SezzlePayment,
+    State,
+)
+from django_sezzle.services import truth
+from django_sezzle.services.locking import database, lock
+from django_sezzle.services.merge import Facts, derive
+from django_sezzle.services.truth import Reading
+
+
+def adopt(
+    parent: SezzlePayment,
+    operation: SezzleOperation,
+    order_uuid: str,
+    reading: Reading,
+    evidence: Evidence,
+) -> SezzlePayment:
+    """
+    Make the new order a payment of its own, and let it count in its parent's place.
+
+    The parent is locked. Doing it twice changes nothing: the new order's id is unique.
+    """
+    known = SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).first()
+    child = known or _make(parent, operation, order_uuid)
+    truth.apply(child, reading)
+    truth.close(operation, State.SUCCEEDED, evidence, result_payment=child)
+    return child
+
+
+def adopt_unknown_order(account: str, order_uuid: str, reading: Reading) -> SezzlePayment | None:
+    """
+    Find the reauthorization whose lost answer made this order, and adopt it.
+
+    The caller is inside a transaction. An order is ours only when it is approved and carries the
+    reference, amount and currency of a reauthorization that is still open.
+    """
+    order = reading.order
+    if order is None or not order.is_approved or order.amount is None:
+        return None
+    wanted = candidates(account).filter(
+        payment__reference_id=order.reference_id,
+        amount_in_cents=order.amount.amount_in_cents,
+        currency=order.amount.currency,
+    )
+    found = wanted.first()
+    if found is None:
+        return None
+    parent = lock(found.payment_id)
+    operation = parent.open_operation()
+    if operation is None or operation.pk != found.pk:
+        return None
+    return adopt(parent, operation, order_uuid, reading, Evidence.MATCHED)
+
+
+def candidates(account: str) -> models.QuerySet[SezzleOperation]:
+    """Find the reauthorizations of an account that were sent and have no outcome yet."""
+    return SezzleOperation.objects.using(database()).filter(
+        kind=Operation.REAUTHORIZE, is_open=True, attempts__gte=1, payment__account=account
+    )
+
+
+def _make(
+    parent: SezzlePayment, operation: SezzleOperation, order_uuid: str
+) -> SezzlePayment:
+    is_free = not truth.another_current(parent)
+    # The old authorization is over; held money must not be counted in both rows.
+    parent.is_current = None
+    parent.was_reauthorized = True
+    parent.lapsed_at = parent.lapsed_at or timezone.now()
+    parent.status = derive(Facts.of(parent), canceled=parent.canceled_at is not None)
+    parent.save(
+        using=database(),
+        update_fields=["is_current", "was_reauthorized", "lapsed_at", "status", "updated_at"],
+    )
+    child = SezzlePayment(
+        shop_reference=parent.shop_reference,
+        reference_id=parent.reference_id,
+        is_current=True if is_free else None,
+        account=parent.account,
+        environment=parent.environment,
+        merchant_uuid=parent.merchant_uuid,
+        user_id=parent.user_id,
+        intent=Intent.AUTH,
+        currency=operation.currency,
+        amount_in_cents=operation.amount_in_cents,
+        success_url=parent.success_url,
+        failure_url=parent.failure_url,
+        cancel_url=parent.cancel_url,
+        order_uuid=order_uuid,
+        reauthorized_from=parent,
+        review_reason="" if is_free else Review.SECOND_AUTHORIZATION,
+        lock_seq=1,
+        last_read_at=timezone.now(),
+    )
+    child.save(using=database(), force_insert=True)
+    return child

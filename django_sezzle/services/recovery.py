@@ -1,0 +1,95 @@
+"""
+Finishing what a dead process began: by whoever touches the payment next.
+
+Never a resend without a successful read just before it, never within the quiet period, and
+never of a reauthorization, which would be a second instalment plan for the shopper.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from django_sezzle.exceptions import GatewayError, PaymentError
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.services import truth
+from django_sezzle.services.operations import execute, give_up_unsent, mark_unknown
+from django_sezzle.services.telling import tell
+
+logger = logging.getLogger("django_sezzle.services")
+
+#: Nobody wants yesterday's click to fire now.
+ABANDONED_AFTER = timedelta(minutes=15)
+
+MOST_ATTEMPTS = 5
+RESEND_FOR = timedelta(hours=24)
+
+
+def finish(payment: SezzlePayment, *, seconds: float | None = None) -> None:
+    """
+    Finish the payment's open operation, if its sender is gone.
+
+    Never raises for what Sezzle answers: that is recorded with the operation.
+    """
+    operation = payment.open_operation()
+    if operation is None or operation.lease_until > timezone.now():
+        return
+    if not operation.attempts:
+        _finish_unsent(operation, seconds)
+        return
+    try:
+        reading = truth.read(payment, seconds=seconds)
+    except (GatewayError, PaymentError) as error:
+        # No successful read, no resend.
+        logger.warning("payment=%s operation=%s read=%s", payment.pk, operation.pk, _name(error))
+        mark_unknown(operation)
+        return
+    finish_after_reading(payment, truth.record(payment, reading), seconds=seconds)
+    tell(payment)
+
+
+def finish_after_reading(
+    payment: SezzlePayment, still_open: SezzleOperation | None, *, seconds: float | None = None
+) -> None:
+    """Send the operation again that is open although the order was just read."""
+    if still_open is None or still_open.lease_until > timezone.now():
+        return
+    if not still_open.attempts:
+        _finish_unsent(still_open, seconds)
+    elif may_resend(still_open):
+        _execute(still_open, seconds)
+    else:
+        mark_unknown(still_open)
+
+
+def may_resend(operation: SezzleOperation) -> bool:
+    """Tell whether an operation with an unknown outcome may be sent again with its own id."""
+    if operation.kind == Operation.REAUTHORIZE or operation.attempts >= MOST_ATTEMPTS:
+        return False
+    first = operation.first_sent_at
+    return first is not None and timezone.now() < first + RESEND_FOR
+
+
+def _finish_unsent(operation: SezzleOperation, seconds: float | None) -> None:
+    if operation.deferred:
+        _execute(operation, seconds)
+    elif operation.created_at + ABANDONED_AFTER < timezone.now():
+        give_up_unsent(operation)
+
+
+def _execute(operation: SezzleOperation, seconds: float | None) -> None:
+    try:
+        execute(operation, seconds=seconds)
+    except (GatewayError, PaymentError) as error:
+        logger.warning(
+            "payment=%s operation=%s finished=%s",
+            operation.payment_id,
+            operation.pk,
+            _name(error),
+        )
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__

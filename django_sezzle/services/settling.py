@@ -1,0 +1,85 @@
+"""Recording what is known after an operation was sent, in one short transaction."""
+
+from __future__ import annotations
+
+from django_sezzle.exceptions import GatewayError
+from django_sezzle.gateway.messages import Amount, Kind, Transaction
+from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
+from django_sezzle.services import truth
+from django_sezzle.services.locking import database, lock
+from django_sezzle.services.reauthorization import adopt
+from django_sezzle.services.sending import Outcome
+from django_sezzle.services.truth import Reading
+
+
+def settle(
+    operation: SezzleOperation, outcome: Outcome, reading: Reading | None
+) -> SezzleOperation:
+    """Record what is known after sending a capture, refund or release."""
+    payment = _lock(operation, reading)
+    answer = None
+    if outcome.tx_uuid:
+        amount = Amount(operation.amount_in_cents, operation.currency)
+        answer = Transaction(Kind(operation.kind), outcome.tx_uuid, amount)
+    still_open = truth.apply(payment, reading, answer=answer, operation=operation)
+    if still_open is not None:
+        _conclude(operation, outcome, was_read=reading is not None)
+    return reload(operation)
+
+
+def settle_reauthorization(
+    operation: SezzleOperation, outcome: Outcome, child: Reading | None
+) -> SezzleOperation:
+    """Record what is known after asking for a new authorization."""
+    parent = _lock(operation, None)
+    approval = outcome.approval
+    if approval is not None and reload(operation).is_open:
+        is_other_order = approval.uuid is not None and approval.uuid != parent.order_uuid
+        approved = approval.approved
+        if approved is None and child is not None:
+            # The answer did not say; the order itself does. One that is not there was declined.
+            approved = child.order is not None and child.order.is_approved
+        if approved and is_other_order and child is not None and approval.uuid is not None:
+            adopt(parent, operation, approval.uuid, child, Evidence.RESPONSE)
+        elif approved is False:
+            truth.close(operation, State.FAILED, Evidence.DECLINED)
+    _conclude(operation, outcome, was_read=True)
+    return reload(operation)
+
+
+def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
+    if reading is None:
+        return lock(operation.payment_id)
+    return lock(operation.payment_id, last_read_at=reading.read_at)
+
+
+def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -> None:
+    """Close an operation that did not happen, or say that it is not known."""
+    said = _words(outcome.error)
+    if outcome.not_sent and operation.attempts == 1:
+        truth.close(operation, State.FAILED, Evidence.NOT_SENT)
+    elif outcome.rejected and was_read:
+        truth.close(operation, State.FAILED, Evidence.REJECTED, **said)
+    else:
+        SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
+            state=State.UNKNOWN, **said
+        )
+
+
+def _words(error: GatewayError | None) -> dict[str, str]:
+    if error is None:
+        return {}
+    return {
+        "error_code": error.code[:64],
+        "error_message": (error.errors[0].message if error.errors else "")[:300],
+        "debug_uuid": error.debug_uuid[:64],
+    }
+
+
+def reload(operation: SezzleOperation) -> SezzleOperation:
+    """Read an operation as it is now, with its payments."""
+    return (
+        SezzleOperation.objects.using(database())
+        .select_related("payment", "result_payment")
+        .get(pk=operation.pk)
+    )

@@ -1,0 +1,108 @@
+"""
+The outbox: telling the shop what happened, at least once and in order.
+
+Telling is a plain call after the transaction that recorded the fact. Whoever touches the payment
+next tells what a dead process left untold.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from django_sezzle.models import SezzleAnnouncement, SezzlePayment
+from django_sezzle.services.locking import database
+from django_sezzle.signals import BY_FACT
+
+logger = logging.getLogger("django_sezzle.services")
+
+#: How long one teller may take before another one takes over.
+LEASE = timedelta(seconds=60)
+
+#: A receiver that raised is tried again after 1, 2, 4 ... minutes, at most this many.
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+def tell(payment: SezzlePayment) -> None:
+    """
+    Tell the shop every fact of this payment that it has not been told, oldest first.
+
+    Stops at the first that fails, so that the order is kept; a receiver's error is logged and
+    never raised from here.
+    """
+    while untold := _untold(payment):
+        for announcement in untold:
+            if not (_claim(announcement) and _tell_one(payment, announcement)):
+                return
+
+
+def _untold(payment: SezzlePayment) -> list[SezzleAnnouncement]:
+    return list(
+        SezzleAnnouncement.objects.using(database())
+        .filter(payment_id=payment.pk, told_at=None)
+        .order_by("pk")[:50]
+    )
+
+
+def _claim(announcement: SezzleAnnouncement) -> bool:
+    """Take the announcement for a while; False when somebody else has it or it must wait."""
+    now = timezone.now()
+    return bool(
+        SezzleAnnouncement.objects.using(database())
+        .filter(pk=announcement.pk, told_at=None, lease_until__lte=now)
+        .update(lease_until=now + LEASE, attempts=F("attempts") + 1)
+    )
+
+
+def _tell_one(payment: SezzlePayment, announcement: SezzleAnnouncement) -> bool:
+    """Tell one fact; the receivers' database work and the mark commit together."""
+    try:
+        with transaction.atomic(using=database(), durable=True):
+            marked = (
+                SezzleAnnouncement.objects.using(database())
+                .filter(pk=announcement.pk, told_at=None)
+                .update(told_at=timezone.now(), last_error="")
+            )
+            if marked:
+                _send(payment, announcement)
+    except Exception as error:  # noqa: BLE001 - a doorway: the host's code may raise anything
+        _postpone(announcement, error)
+        return False
+    return True
+
+
+def _send(payment: SezzlePayment, announcement: SezzleAnnouncement) -> None:
+    signal = BY_FACT.get(announcement.fact)
+    if signal is None or not signal.has_listeners(SezzlePayment):
+        return
+    moved = None
+    if announcement.fact in ("captured", "refunded", "released"):
+        moved = payment.transactions.using(database()).get(
+            kind=_KINDS[announcement.fact], uuid=announcement.subject
+        )
+    # Plain send(): the first receiver that raises undoes the mark.
+    signal.send(
+        sender=SezzlePayment, payment=payment, announcement=announcement, transaction=moved
+    )
+
+
+def _postpone(announcement: SezzleAnnouncement, error: Exception) -> None:
+    # Only the class is kept: an error's text may hold anything about the shopper.
+    logger.error(
+        "payment=%s fact=%s attempt=%s error=%s: the shop was not told and will be told again",
+        announcement.payment_id,
+        announcement.fact,
+        announcement.attempts + 1,
+        type(error).__name__,
+    )
+    pause = min(timedelta(minutes=2 ** min(announcement.attempts, 20)), LONGEST_PAUSE)
+    SezzleAnnouncement.objects.using(database()).filter(pk=announcement.pk, told_at=None).update(
+        lease_until=timezone.now() + pause, last_error=type(error).__name__[:100]
+    )
+
+
+_KINDS = {"captured": "capture", "refunded": "refund", "released": "release"}
