@@ -1,0 +1,177 @@
+"""
+The endpoints that machines talk to: Sezzle's webhook, and the waiting page's question.
+
+Everything a host could set for DRF is pinned here, because a webhook that a host's defaults
+answer with 401, 406 or 429 costs the subscription five days later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
+from django.http import Http404
+from django.utils.decorators import method_decorator
+from rest_framework import authentication, exceptions, negotiation, parsers, permissions, renderers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_sezzle import conf, webhooks
+from django_sezzle.arrival import find_payment, look
+from django_sezzle.exceptions import ConfigurationError, InvalidSignature
+from django_sezzle.gateway import signature
+
+logger = logging.getLogger("django_sezzle.webhooks")
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class BodyTooLarge(exceptions.APIException):
+    """The body is larger than any event."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+
+
+class NotConfigured(exceptions.APIException):
+    """There is no usable key to check signatures with."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "Webhooks are not configured."
+
+
+class AnyBody(parsers.BaseParser):
+    """Lets every content type in; the view reads the raw body itself."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Any = None
+    ) -> Mapping[str, Any]:
+        """Parse nothing."""
+        return {}
+
+
+class JSONWhateverIsAccepted(negotiation.BaseContentNegotiation):
+    """Answers in JSON, whatever the Accept header wants."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        """Take the one parser there is."""
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        """Take the one renderer there is."""
+        return renderers[0], renderers[0].media_type
+
+
+class SezzleSignatureAuthentication(authentication.BaseAuthentication):
+    """Lets a request in whose raw body one of the account's keys has signed."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, str]:
+        """Check the signature; needs no database."""
+        account = request.parser_context["kwargs"].get("account", conf.DEFAULT_ACCOUNT)
+        try:
+            verify(request._request.body, request.headers, account)
+        except InvalidSignature as error:
+            raise exceptions.AuthenticationFailed("The signature does not fit.") from error
+        return AnonymousUser(), account
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the scheme, so that a refusal is a 401."""
+        return signature.HEADER
+
+
+def verify(body: bytes, headers: Mapping[str, str], account: str) -> None:
+    """
+    Check that Sezzle signed this body for this account.
+
+    :raises InvalidSignature: it did not; the log says what was wrong, the caller is not told.
+    :raises NotConfigured: there is no usable key.
+    """
+    if account not in conf.account_names():
+        raise Http404
+    try:
+        settings = conf.get_settings(account)
+    except ConfigurationError as error:
+        logger.critical("account=%s webhook=refused: SEZZLE is not usable", account)
+        raise NotConfigured from error
+    header = headers.get(signature.HEADER)
+    if not signature.is_signed(body, header, settings.signing_keys):
+        logger.error(
+            "account=%s webhook=refused signature=%s: check PRIVATE_KEY; Sezzle ends a "
+            "subscription whose deliveries fail for five days",
+            account,
+            "missing" if header is None else "wrong",
+        )
+        raise InvalidSignature("The signature does not fit.")
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class WebhookView(APIView):
+    """
+    Takes Sezzle's deliveries. Signed ones get 200, or 503 when Sezzle should send again.
+
+    https://docs.sezzle.com/docs/api/core/webhooks/infov2webhooks
+    """
+
+    authentication_classes = (SezzleSignatureAuthentication,)
+    permission_classes = (permissions.AllowAny,)
+    throttle_classes = ()
+    parser_classes = (AnyBody,)
+    renderer_classes = (renderers.JSONRenderer,)
+    content_negotiation_class = JSONWhateverIsAccepted
+    versioning_class = None
+    schema = None
+    http_method_names = ("post",)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a large body before anybody reads it, then check the signature."""
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = MAX_BODY_BYTES + 1
+        if length > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        try:
+            super().initial(request, *args, **kwargs)
+        except RequestDataTooBig as error:
+            raise BodyTooLarge from error
+
+    def post(self, request: Request, account: str = conf.DEFAULT_ACCOUNT) -> Response:
+        """Keep the delivery and act on it."""
+        accepted = webhooks.receive(account, request._request.body)
+        status = HTTPStatus.OK if accepted else HTTPStatus.SERVICE_UNAVAILABLE
+        return Response({"received": accepted}, status=status)
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class StatusView(APIView):
+    """
+    Tells the waiting page where a payment stands.
+
+    Whoever has the token may ask; the answer holds a word and the next address, nothing else.
+    """
+
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+    throttle_classes = ()
+    parser_classes = (AnyBody,)
+    renderer_classes = (renderers.JSONRenderer,)
+    content_negotiation_class = JSONWhateverIsAccepted
+    versioning_class = None
+    schema = None
+    http_method_names = ("get", "head")
+
+    def get(self, request: Request, token: str) -> Response:
+        """Look at the payment, at Sezzle too if that was not done just now."""
+        arrival = look(find_payment(token))
+        return Response(
+            {"state": arrival.state.value, "next": arrival.next_url},
+            headers={"Cache-Control": "no-store"},
+        )

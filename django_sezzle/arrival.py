@@ -1,0 +1,109 @@
+"""
+Where a shopper who comes back from Sezzle stands, and where to go next.
+
+Coming back proves nothing: the state is what Sezzle's order says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils import timezone
+
+from django_sezzle.exceptions import GatewayError, PaymentError
+from django_sezzle.models import SezzlePayment, Status
+from django_sezzle.services.locking import database
+from django_sezzle.services.reading import bring_up_to_date
+
+#: A shopper's page waits so long for Sezzle, and asks at most so often for one payment.
+SECONDS = 5.0
+PAUSE = timedelta(seconds=2)
+
+
+class ArrivalState(StrEnum):
+    """What can be said to the shopper."""
+
+    APPROVED = "approved"
+    """Sezzle approved; the money is secured."""
+
+    DENIED = "denied"
+    """Sezzle did not approve. Nothing was charged."""
+
+    CANCELED = "canceled"
+    """The checkout is over without a payment. Nothing was charged."""
+
+    CHECKING = "checking"
+    """Approved, but something does not fit: the shop has to look."""
+
+    WAITING = "waiting"
+    """Not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A payment, what to say about it, and where the shopper goes; empty: our own page."""
+
+    payment: SezzlePayment
+    state: ArrivalState
+    next_url: str
+
+
+def find_payment(token: str) -> SezzlePayment:
+    """
+    Find a payment by its public id.
+
+    :raises Http404: there is none; every miss looks the same.
+    """
+    try:
+        return SezzlePayment.objects.using(database()).get(token=token)
+    except SezzlePayment.DoesNotExist:
+        raise Http404 from None
+
+
+def look(payment: SezzlePayment) -> Arrival:
+    """See where the payment stands, reading Sezzle's order when that may tell more."""
+    if _may_change(payment) and _is_our_turn(payment):
+        try:
+            bring_up_to_date(payment, seconds=SECONDS, resend=False)
+        except (GatewayError, PaymentError):
+            # Not known now; the page says so and asks again, and a webhook may be faster.
+            pass
+    state = _state(payment)
+    return Arrival(payment, state, _next_url(payment, state))
+
+
+def _may_change(payment: SezzlePayment) -> bool:
+    return bool(payment.order_uuid) and _state(payment) is ArrivalState.WAITING
+
+
+def _is_our_turn(payment: SezzlePayment) -> bool:
+    """Take turns: a page that is reloaded all the time must not hammer Sezzle."""
+    now = timezone.now()
+    idle = Q(asked_at=None) | Q(asked_at__lt=now - PAUSE)
+    return bool(
+        SezzlePayment.objects.using(database()).filter(idle, pk=payment.pk).update(asked_at=now)
+    )
+
+
+def _state(payment: SezzlePayment) -> ArrivalState:
+    if payment.status == Status.DENIED:
+        return ArrivalState.DENIED
+    if payment.status == Status.CANCELED:
+        return ArrivalState.CANCELED
+    if payment.approved:
+        return ArrivalState.CHECKING if payment.review_reason else ArrivalState.APPROVED
+    return ArrivalState.WAITING
+
+
+def _next_url(payment: SezzlePayment, state: ArrivalState) -> str:
+    return {
+        ArrivalState.APPROVED: payment.success_url,
+        ArrivalState.DENIED: payment.failure_url,
+        ArrivalState.CANCELED: payment.cancel_url,
+        ArrivalState.CHECKING: "",
+        ArrivalState.WAITING: "",
+    }[state]

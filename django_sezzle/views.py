@@ -1,0 +1,143 @@
+"""The pages a shopper passes: out to Sezzle, and back."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from django_sezzle.arrival import Arrival, ArrivalState, find_payment, look
+from django_sezzle.exceptions import AlreadyPaid, SezzleError
+from django_sezzle.models import SezzlePayment
+from django_sezzle.services import Checkout, start_checkout
+
+logger = logging.getLogger("django_sezzle.views")
+
+#: The waiting page asks so often, and offers a way back after a minute.
+POLL_SECONDS = 3
+MOST_POLLS = 20
+
+
+class SeeOther(HttpResponseRedirect):
+    """A redirect that turns the POST into a GET."""
+
+    status_code = 303
+
+
+@method_decorator((transaction.non_atomic_requests, never_cache), name="dispatch")
+class SezzleCheckoutView(View):
+    """
+    Sends the shopper to Sezzle for the order that :meth:`get_checkout` describes.
+
+    POST only: a link must not start a payment. It runs outside the request's transaction, since
+    what was sent to Sezzle cannot be rolled back.
+    """
+
+    http_method_names = ("post", "options")
+
+    def get_checkout(self) -> Checkout:
+        """Say what is to be paid, from the shop's own data; nothing the browser says counts."""
+        raise NotImplementedError("A SezzleCheckoutView defines get_checkout().")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Start the checkout and go there; an order that is paid goes to its success page."""
+        checkout = self.get_checkout()
+        try:
+            payment = start_checkout(checkout, base_url=request.build_absolute_uri("/"))
+        except AlreadyPaid as error:
+            return self.already_paid(error)
+        except SezzleError as error:
+            return self.failed(checkout, error)
+        return SeeOther(payment.checkout_url)
+
+    def already_paid(self, error: AlreadyPaid) -> HttpResponse:
+        """Answer for an order that has its payment."""
+        messages.info(self.request, _("This order is paid already."), fail_silently=True)
+        return SeeOther(error.payment.success_url or "/" if error.payment else "/")
+
+    def failed(self, checkout: Checkout, error: SezzleError) -> HttpResponse:
+        """Answer when no checkout could be started; the shopper was not charged."""
+        logger.error(
+            "shop_reference=%s checkout=failed error=%s: %s",
+            checkout.shop_reference,
+            type(error).__name__,
+            error,
+        )
+        messages.error(
+            self.request,
+            _("Sezzle cannot be reached right now. You were not charged. Please try again."),
+            fail_silently=True,
+        )
+        return SeeOther(checkout.urls["failure_url"] or "/")
+
+
+@login_not_required
+@transaction.non_atomic_requests
+@never_cache
+@require_safe
+def complete(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the shopper back from Sezzle's "complete" address."""
+    return _arrive(request, look(find_payment(token)))
+
+
+@login_not_required
+@transaction.non_atomic_requests
+@never_cache
+@require_safe
+def cancel(request: HttpRequest, token: str) -> HttpResponse:
+    """
+    Take the shopper back from Sezzle's "cancel" address.
+
+    Nothing is ended by this: the address may be opened by a preview or the back button, and the
+    shopper may have paid in another tab.
+    """
+    arrival = look(find_payment(token))
+    if arrival.state is ArrivalState.WAITING:
+        canceled = Arrival(arrival.payment, ArrivalState.CANCELED, arrival.payment.cancel_url)
+        return _arrive(request, canceled)
+    return _arrive(request, arrival)
+
+
+def _arrive(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+    if arrival.state is ArrivalState.DENIED:
+        text = _("Sezzle did not approve this payment. Nothing was charged.")
+        messages.warning(request, text, fail_silently=True)
+    if arrival.next_url:
+        return _private(HttpResponseRedirect(arrival.next_url))
+    return _private(render(request, "django_sezzle/arrival.html", _context(request, arrival)))
+
+
+def _context(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:
+    try:
+        polls = int(request.GET.get("n", "0"))
+    except ValueError:
+        polls = MOST_POLLS
+    is_waiting = arrival.state is ArrivalState.WAITING
+    payment: SezzlePayment = arrival.payment
+    return {
+        "payment": payment,
+        "state": arrival.state.value,
+        "is_waiting": is_waiting,
+        "polls": max(0, polls) + 1,
+        "goes_on": is_waiting and 0 <= polls < MOST_POLLS,
+        "poll_seconds": POLL_SECONDS,
+        "most_polls": MOST_POLLS,
+        "back_url": payment.cancel_url or payment.success_url,
+    }
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    # The address holds the payment's token: it is kept out of caches and of other sites' logs.
+    response["Referrer-Policy"] = "same-origin"
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,114 @@
+"""
+What to do with a delivery that was signed: keep it once, find its order, refresh.
+
+Nothing in an event is believed but which order to read.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from django_sezzle.exceptions import GatewayError, GatewayRejected, GatewayUnavailable, SezzleError
+from django_sezzle.gateway.messages import Event
+from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent
+from django_sezzle.services.adoption import adopt_order
+from django_sezzle.services.locking import database
+from django_sezzle.services.reading import bring_up_to_date
+
+logger = logging.getLogger("django_sezzle.webhooks")
+
+#: How long one delivery may wait for Sezzle's order.
+SECONDS = 10.0
+
+#: An event so young may be sent again by Sezzle; an older one must not cost the subscription.
+YOUNG = timedelta(hours=24)
+
+
+def receive(account: str, body: bytes) -> bool:
+    """
+    Take a delivery whose signature was checked.
+
+    :returns: False when Sezzle should send it again: it is kept, its order could not be read,
+        and it is young. True otherwise, also for what nobody can use.
+    """
+    event, is_new = keep(account, Event.from_body(body))
+    if not is_new and event.state != EventState.PENDING:
+        return True
+    return process(event)
+
+
+def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
+    """Keep an event once, committed by itself; a repeat gives the row that is there."""
+    rows = SezzleWebhookEvent.objects.using(database())
+    row = SezzleWebhookEvent(
+        key=event.key,
+        account=account,
+        event_type=event.type,
+        order_uuid=event.order_uuid,
+        created_at=event.created_at,
+        received_at=timezone.now(),
+        body_sha256=event.body_sha256,
+    )
+    try:
+        with transaction.atomic(using=database(), durable=True):
+            row.save(using=database(), force_insert=True)
+    except IntegrityError:
+        return rows.get(key=event.key), False
+    return row, True
+
+
+def process(event: SezzleWebhookEvent) -> bool:
+    """
+    Do what a kept event asks for: read its order and join it.
+
+    :returns: False when it could not be read and Sezzle should send the event again.
+    """
+    if event.order_uuid is None:
+        _finish(event, EventState.IGNORED)
+        return True
+    payment = (
+        SezzlePayment.objects.using(database())
+        .filter(order_uuid=event.order_uuid, account=event.account)
+        .first()
+    )
+    try:
+        if payment is not None:
+            bring_up_to_date(payment, seconds=SECONDS, also=partial(_finish, event))
+        elif adopt_order(event.account, event.order_uuid, seconds=SECONDS) is not None:
+            _finish(event)
+        else:
+            _finish(event, EventState.IGNORED)
+    except (GatewayUnavailable, GatewayRejected) as error:
+        _postpone(event, error)
+        return timezone.now() - event.received_at >= YOUNG
+    except SezzleError as error:
+        # Another try would end the same way; the inbox keeps it for a human.
+        _postpone(event, error)
+    return True
+
+
+def _finish(event: SezzleWebhookEvent, state: EventState = EventState.DONE) -> None:
+    SezzleWebhookEvent.objects.using(database()).filter(
+        pk=event.pk, state=EventState.PENDING
+    ).update(state=state, attempts=F("attempts") + 1, last_error="")
+
+
+def _postpone(event: SezzleWebhookEvent, error: SezzleError) -> None:
+    debug_uuid = error.debug_uuid if isinstance(error, GatewayError) else ""
+    logger.warning(
+        "event=%s type=%s order=%s error=%s debug_uuid=%s: kept, and processed later",
+        event.key,
+        event.event_type,
+        event.order_uuid,
+        type(error).__name__,
+        debug_uuid or "-",
+    )
+    SezzleWebhookEvent.objects.using(database()).filter(pk=event.pk).update(
+        attempts=F("attempts") + 1, last_error=type(error).__name__[:64]
+    )
