@@ -1,0 +1,68 @@
+"""
+What most tests begin with: Sezzle without sockets, and payments in the state they need.
+
+Everything here goes the product's own way: a payment is authorized because a shopper approved it
+at the emulator, not because a row says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from django_sezzle.emulator import Emulator, EmulatorAdapter
+from django_sezzle.gateway import Intent, Price, transport
+from django_sezzle.gateway.tokens import tokens
+from django_sezzle.models import SezzlePayment
+from django_sezzle.services import Checkout, refresh, start_checkout
+
+GATEWAY_URL = "https://sezzle-emulator.test"
+PUBLIC_KEY, PRIVATE_KEY = "sz_pub_test", "sz_pr_test"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A gateway of its own for this test, reached without sockets."""
+    emulator = Emulator(base_url=GATEWAY_URL, public_key=PUBLIC_KEY, private_key=PRIVATE_KEY)
+    unmount = transport.mount(GATEWAY_URL, EmulatorAdapter(emulator))
+    tokens.clear()
+    yield emulator
+    unmount()
+    tokens.clear()
+
+
+def a_checkout(reference: str = "1001", cents: int = 10_000, **members: Any) -> Checkout:
+    """Describe a checkout of 100.00 USD with intent AUTH, unless told otherwise."""
+    members = {
+        "amount": Price(cents, "USD"),
+        "success_url": f"/orders/{reference}/",
+        "intent": Intent.AUTH,
+    } | members
+    return Checkout(shop_reference=reference, **members)
+
+
+@pytest.fixture
+def started(emulator: Emulator) -> Callable[..., SezzlePayment]:
+    """Make a payment whose shopper is at Sezzle."""
+
+    def make(reference: str = "1001", cents: int = 10_000, **members: Any) -> SezzlePayment:
+        return start_checkout(a_checkout(reference, cents, **members))
+
+    return make
+
+
+@pytest.fixture
+def authorized(
+    emulator: Emulator, started: Callable[..., SezzlePayment]
+) -> Callable[..., SezzlePayment]:
+    """Make a payment that was approved at Sezzle and read back."""
+
+    def make(reference: str = "1001", cents: int = 10_000, **members: Any) -> SezzlePayment:
+        payment = started(reference, cents, **members)
+        assert payment.order_uuid
+        emulator.approve(payment.order_uuid)
+        return refresh(payment)
+
+    return make
