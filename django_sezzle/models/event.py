@@ -22,7 +22,7 @@ class SezzleWebhookEvent(models.Model):
     key = models.CharField(_("event"), max_length=80, unique=True)
     account = models.CharField(_("account"), max_length=32, default="default")
     event_type = models.CharField(_("type"), max_length=64)
-    order_uuid = fields.identifier(_("order"), null=True, blank=True)
+    order_uuid = fields.optional_identifier(_("order"))
     created_at = models.DateTimeField(_("happened"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"))
     body_sha256 = models.CharField(max_length=64, editable=False)

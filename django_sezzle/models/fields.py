@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.expressions import Combinable
 
 from django_sezzle.gateway.messages.money import CURRENCIES, MAX_CENTS
+
+if TYPE_CHECKING:
+    _Text = models.CharField[str | Combinable, str]
+    _OptionalText = models.CharField[str | Combinable | None, str | None]
+    _Cents = models.BigIntegerField[int | Combinable, int]
 
 #: Nobody's order is longer; MySQL can index it.
 REFERENCE_LENGTH = 64
 IDENTIFIER_LENGTH = 64
+IS_IDENTIFIER = RegexValidator(r"\A[0-9A-Za-z-]{1,64}\Z")
 
 
-def identifier(verbose_name: Any, **options: Any) -> models.CharField[Any, Any]:
+def identifier(verbose_name: Any, **options: Any) -> _Text:
     """Make a column for one of Sezzle's ids: opaque text, since not all of them are UUIDs."""
+    return models.CharField(
+        verbose_name, max_length=IDENTIFIER_LENGTH, validators=[IS_IDENTIFIER], **options
+    )
+
+
+def optional_identifier(verbose_name: Any, **options: Any) -> _OptionalText:
+    """Make the same for an id that may not be known yet: NULL then, so that NULLs never collide."""
     return models.CharField(
         verbose_name,
         max_length=IDENTIFIER_LENGTH,
-        validators=[RegexValidator(r"\A[0-9A-Za-z-]{1,64}\Z")],
+        validators=[IS_IDENTIFIER],
+        null=True,
+        blank=True,
         **options,
     )
 
 
-def cents(verbose_name: Any, **options: Any) -> models.BigIntegerField[Any, Any]:
+def cents(verbose_name: Any, **options: Any) -> _Cents:
     """Make a column for whole cents."""
     return models.BigIntegerField(verbose_name, **options)
 
 
-def currency(verbose_name: Any) -> models.CharField[Any, Any]:
+def currency(verbose_name: Any) -> _Text:
     """Make a column for a currency; the list of them lives in code, not in the database."""
     return models.CharField(
         verbose_name, max_length=3, choices=[(code, code) for code in CURRENCIES]

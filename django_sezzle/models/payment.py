@@ -108,7 +108,7 @@ class SezzlePayment(models.Model):
 
     # Where it is at Sezzle
     session_uuid = fields.identifier(_("session"), blank=True)
-    order_uuid = fields.identifier(_("order"), unique=True, null=True)
+    order_uuid = fields.optional_identifier(_("order"), unique=True)
     sezzle_order_id = models.CharField(_("id in Sezzle's dashboard"), max_length=64, blank=True)
     checkout_url = models.URLField(_("checkout URL"), max_length=500, blank=True)
 

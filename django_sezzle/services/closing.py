@@ -143,7 +143,7 @@ def clear_review(
     def work() -> SezzlePayment:
         locked = lock(payment.pk)
         locked.review_reason = ""
-        locked.review_cleared_by = actor
+        locked.review_cleared_by_id = actor.pk if actor is not None else None
         locked.review_cleared_at = timezone.now()
         locked.review_cleared_because = reason.strip()[:200]
         columns = [

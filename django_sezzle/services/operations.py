@@ -81,7 +81,7 @@ def begin(
         opened_seq=locked.lock_seq,
         lease_until=timezone.now(),
         deferred=deferred,
-        actor=actor,
+        actor_id=actor.pk if actor is not None else None,
         reason=reason[:200],
     )
 
@@ -135,7 +135,8 @@ def lease_for(operation: SezzleOperation) -> timedelta:
     """Tell how long nobody else may send: the quiet period, doubled with every sending."""
     deadline = get_settings(operation.payment.account).deadline
     shortest = max(QUIET_PERIOD, timedelta(seconds=2 * deadline + 30))
-    return shortest * 2 ** min(operation.attempts, 10)
+    doublings: int = min(operation.attempts, 10)
+    return shortest * (1 << doublings)
 
 
 def execute(operation: SezzleOperation, *, seconds: float | None = None) -> SezzleOperation:

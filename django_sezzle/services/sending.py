@@ -46,17 +46,18 @@ class Outcome:
 def send(operation: SezzleOperation, gateway: Gateway) -> Outcome:
     """Send exactly what the row says: every attempt carries the same id, path and body."""
     order_uuid = operation.payment.order_uuid or ""
-    arguments = {"amount": operation.price, "request_id": operation.request_id}
+    amount, request_id = operation.price, operation.request_id
     try:
         match operation.kind:
             case Operation.CAPTURE:
-                return Outcome(tx_uuid=gateway.capture(order_uuid, **arguments))
+                return Outcome(tx_uuid=gateway.capture(order_uuid, amount, request_id=request_id))
             case Operation.REFUND:
-                return Outcome(tx_uuid=gateway.refund(order_uuid, **arguments))
+                return Outcome(tx_uuid=gateway.refund(order_uuid, amount, request_id=request_id))
             case Operation.RELEASE:
-                return Outcome(tx_uuid=gateway.release(order_uuid, **arguments))
+                return Outcome(tx_uuid=gateway.release(order_uuid, amount, request_id=request_id))
             case Operation.REAUTHORIZE:
-                return Outcome(approval=gateway.reauthorize(order_uuid, **arguments))
+                approval = gateway.reauthorize(order_uuid, amount, request_id=request_id)
+                return Outcome(approval=approval)
     except GatewayUnavailable as error:
         return Outcome(error=error, not_sent=True)
     except GatewayError as error:
