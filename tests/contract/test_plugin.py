@@ -245,6 +245,7 @@ def test_next(emulator): pass
     result.stdout.fnmatch_lines(["*Sezzle contract*", "refundOrder * 1 requests * 1 answers"])
 
 
+@pytest.mark.off_contract
 def test_emulator_of_the_package_is_watched_as_soon_as_it_is_made(
     pytester: pytest.Pytester,
 ) -> None:
