@@ -63,9 +63,15 @@ class SQLiteStore:
         self._connection = sqlite3.connect(
             path, timeout=1, check_same_thread=False, isolation_level=None
         )
-        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS document ("
             " position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
