@@ -1,0 +1,16 @@
+"""The staff's admin: read-only rows, and money moved through a confirmation page."""
+
+from django_sezzle.admin.payment import SezzlePaymentAdmin, SezzlePaymentAdminMixin
+from django_sezzle.admin.records import (
+    SezzleAnnouncementAdmin,
+    SezzleOperationAdmin,
+    SezzleWebhookEventAdmin,
+)
+
+__all__ = [
+    "SezzleAnnouncementAdmin",
+    "SezzleOperationAdmin",
+    "SezzlePaymentAdmin",
+    "SezzlePaymentAdminMixin",
+    "SezzleWebhookEventAdmin",
+]

@@ -1,0 +1,272 @@
+"""The admin of payments: a quick list, a read-only page, and four ways to move money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from django_sezzle.admin import confirmation
+from django_sezzle.admin.actions import MONEY_ACTIONS
+from django_sezzle.admin.filters import AccountFilter, EnvironmentFilter, ReviewFilter
+from django_sezzle.admin.history import History
+from django_sezzle.admin.money import MoneyPagesMixin
+from django_sezzle.admin.readonly import ReadOnlyAdminMixin
+from django_sezzle.gateway.messages.money import format_cents
+from django_sezzle.models import SezzlePayment
+
+if TYPE_CHECKING:
+    Default = admin.ModelAdmin[SezzlePayment]
+else:
+    Default = admin.ModelAdmin
+
+Payments = QuerySet[SezzlePayment]
+
+
+class SezzlePaymentAdminMixin(MoneyPagesMixin, ReadOnlyAdminMixin):
+    """
+    Everything about payments in an admin, for any ``ModelAdmin`` base.
+
+    Under another admin theme, unregister the default and register
+    ``class MyPaymentAdmin(SezzlePaymentAdminMixin, TheirModelAdmin)``.
+    """
+
+    change_form_template = "admin/django_sezzle/sezzlepayment/change_form.html"
+
+    list_display = (
+        "shop_reference",
+        "status_word",
+        "amount",
+        "held",
+        "taken",
+        "given_back",
+        "created_at",
+        "capture_before",
+        "review",
+    )
+    list_filter = ("status", ReviewFilter, EnvironmentFilter, AccountFilter)
+    list_select_related = False
+    # Prefixes as they are written: comparing without case would read the whole table.
+    search_fields = (
+        "shop_reference__startswith",
+        "reference_id__startswith",
+        "order_uuid__startswith",
+        "sezzle_order_id__startswith",
+    )
+    search_help_text = _("Start of the shop's or Sezzle's reference, or of an order's id.")
+    ordering = ("-created_at", "-id")
+    sortable_by = ("created_at",)
+    actions = ("capture_selected", "refund_selected", "release_selected", "reauthorize_selected")
+
+    readonly_fields = (
+        "status_word",
+        "amount",
+        "authorized",
+        "held",
+        "taken",
+        "given_back",
+        "let_go",
+        "capture_before",
+        "reauthorized_as_link",
+    )
+    fieldsets = (
+        (None, {"fields": ("shop_reference", "reference_id", "status_word", "review_reason")}),
+        (
+            _("Money"),
+            {
+                "fields": (
+                    "amount",
+                    "authorized",
+                    "held",
+                    "capture_before",
+                    "taken",
+                    "given_back",
+                    "let_go",
+                    "intent",
+                )
+            },
+        ),
+        (
+            _("At Sezzle"),
+            {
+                "fields": (
+                    "sezzle_order_id",
+                    "order_uuid",
+                    "session_uuid",
+                    "merchant_uuid",
+                    "environment",
+                    "account",
+                    "checkout_status",
+                    "checkout_expires_at",
+                    "authorization_expires_at",
+                    "lapsed_at",
+                    "last_read_at",
+                )
+            },
+        ),
+        (
+            _("In the shop"),
+            {
+                "fields": (
+                    "is_current",
+                    "user",
+                    "reauthorized_from",
+                    "reauthorized_as_link",
+                    "created_at",
+                    "updated_at",
+                    "canceled_at",
+                )
+            },
+        ),
+        (
+            _("Review"),
+            {
+                "classes": ("collapse",),
+                "fields": ("review_cleared_by", "review_cleared_at", "review_cleared_because"),
+            },
+        ),
+        (
+            _("Addresses"),
+            {
+                "classes": ("collapse",),
+                "fields": ("checkout_url", "success_url", "failure_url", "cancel_url"),
+            },
+        ),
+    )
+
+    # Columns
+
+    @admin.display(description=_("status"))
+    def status_word(self, payment: SezzlePayment) -> str:
+        """Show the status in words, and whether the authorization or checkout ran out."""
+        word = payment.get_status_display()
+        return _text("%(status)s, expired") % {"status": word} if payment.is_expired() else word
+
+    @admin.display(description=_("amount"))
+    def amount(self, payment: SezzlePayment) -> str:
+        """Show what the shop asked for."""
+        return format_cents(payment.amount_in_cents, payment.currency)
+
+    @admin.display(description=_("authorized"))
+    def authorized(self, payment: SezzlePayment) -> str:
+        """Show what Sezzle granted."""
+        return format_cents(payment.authorized_in_cents, payment.currency)
+
+    @admin.display(description=_("held"))
+    def held(self, payment: SezzlePayment) -> str:
+        """Show what Sezzle still holds."""
+        return format_cents(payment.held_in_cents, payment.currency)
+
+    @admin.display(description=_("taken"))
+    def taken(self, payment: SezzlePayment) -> str:
+        """Show what was captured, refunds not subtracted."""
+        return format_cents(payment.captured_in_cents, payment.currency)
+
+    @admin.display(description=_("given back"))
+    def given_back(self, payment: SezzlePayment) -> str:
+        """Show what was refunded."""
+        return format_cents(payment.refunded_in_cents, payment.currency)
+
+    @admin.display(description=_("released"))
+    def let_go(self, payment: SezzlePayment) -> str:
+        """Show what was released."""
+        return format_cents(payment.released_in_cents, payment.currency)
+
+    @admin.display(description=_("capture before"))
+    def capture_before(self, payment: SezzlePayment) -> str:
+        """Show until when held money can be captured; empty when nothing is held."""
+        ends: datetime | None = payment.authorization_expires_at
+        if ends is None or not payment.held_in_cents:
+            return self.get_empty_value_display()
+        shown = formats.date_format(
+            timezone.localtime(ends) if timezone.is_aware(ends) else ends,
+            "SHORT_DATETIME_FORMAT",
+        )
+        return _text("%(date)s (ran out)") % {"date": shown} if payment.is_expired() else shown
+
+    @admin.display(description=_("review"))
+    def review(self, payment: SezzlePayment) -> str:
+        """Show why a human must look; empty when nobody must."""
+        return payment.get_review_reason_display() if payment.review_reason else ""
+
+    @admin.display(description=_("reauthorized as"))
+    def reauthorized_as_link(self, payment: SezzlePayment) -> str:
+        """Link to the payment that took this one's place."""
+        child = SezzlePayment.objects.filter(reauthorized_from=payment).first()
+        if child is None:
+            return self.get_empty_value_display()
+        return format_html('<a href="{}">{}</a>', self._url("change", child.pk), child)
+
+    # The list's actions: each asks for exactly one permission
+
+    @admin.action(permissions=["capture"], description=_("Capture the selected payments"))
+    def capture_selected(self, request: HttpRequest, queryset: Payments) -> HttpResponse | None:
+        """Go to the confirmation page."""
+        return self.ask_to_confirm(request, "capture", queryset)
+
+    @admin.action(permissions=["refund"], description=_("Refund the selected payments"))
+    def refund_selected(self, request: HttpRequest, queryset: Payments) -> HttpResponse | None:
+        """Go to the confirmation page."""
+        return self.ask_to_confirm(request, "refund", queryset)
+
+    @admin.action(permissions=["release"], description=_("Release the selected payments"))
+    def release_selected(self, request: HttpRequest, queryset: Payments) -> HttpResponse | None:
+        """Go to the confirmation page."""
+        return self.ask_to_confirm(request, "release", queryset)
+
+    @admin.action(permissions=["reauthorize"], description=_("Reauthorize the selected payments"))
+    def reauthorize_selected(self, request: HttpRequest, queryset: Payments) -> HttpResponse | None:
+        """Go to the confirmation page."""
+        return self.ask_to_confirm(request, "reauthorize", queryset)
+
+    def has_capture_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may capture."""
+        return self.may_move(request, MONEY_ACTIONS["capture"])
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may refund."""
+        return self.may_move(request, MONEY_ACTIONS["refund"])
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may release."""
+        return self.may_move(request, MONEY_ACTIONS["release"])
+
+    def has_reauthorize_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may reauthorize."""
+        return self.may_move(request, MONEY_ACTIONS["reauthorize"])
+
+    # The change page
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the buttons and the history to the page of a payment."""
+        payment: SezzlePayment | None = kwargs.get("obj") or context.get("original")
+        if payment is not None:
+            context["money_buttons"] = self._buttons(request, payment)
+            context["history"] = History.of(payment)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _buttons(self, request: HttpRequest, payment: SezzlePayment) -> list[dict[str, Any]]:
+        allowed = [action for action in MONEY_ACTIONS.values() if self.may_move(request, action)]
+        if not allowed:
+            return []
+        under_way = confirmation.open_operations([payment]).get(payment.pk)
+        return [
+            {"title": action.title, "url": self.money_url(action, [payment.pk])}
+            for action in allowed
+            if action.is_offered(payment)
+            and not confirmation.obstacle_to(action, payment, under_way)
+        ]
+
+
+@admin.register(SezzlePayment)
+class SezzlePaymentAdmin(SezzlePaymentAdminMixin, Default):
+    """The default admin of payments; unregister it to use the mixin elsewhere."""

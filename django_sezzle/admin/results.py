@@ -1,0 +1,182 @@
+"""What became of a sent form: a link that can be reloaded, and a row per payment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.core import signing
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_sezzle.admin.forms import request_id_for
+from django_sezzle.exceptions import (
+    ActionNotAllowed,
+    AmountUnavailable,
+    AuthenticationFailed,
+    ConfigurationError,
+    GatewayError,
+    InvalidInput,
+    NeedsReview,
+    OperationInProgress,
+    RequestIdReused,
+)
+from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
+
+SALT = "django_sezzle.admin.results"
+
+#: The code of a row that was sent: its operation says the rest.
+SENT = ""
+OUT_OF_TIME = "time"
+ERROR = "error"
+
+#: Why nothing was sent: the error, its code in the link, and what staff read. First match wins.
+NOT_SENT: tuple[tuple[type[Exception], str, Any], ...] = (
+    (AmountUnavailable, "amount", gettext_lazy("This is more than what can be moved now.")),
+    (
+        OperationInProgress,
+        "busy",
+        gettext_lazy(
+            "Another operation of this payment is under way or being checked. Wait for it."
+        ),
+    ),
+    (
+        RequestIdReused,
+        "reused",
+        gettext_lazy(
+            "This form was sent before with something else. What was sent then stands on the "
+            "payment's page; for anything new, open a new form."
+        ),
+    ),
+    (NeedsReview, "review", gettext_lazy("A person must look at this payment first.")),
+    (InvalidInput, "input", gettext_lazy("The amount cannot be sent as it is.")),
+    (ActionNotAllowed, "state", gettext_lazy("This is not possible for this payment now.")),
+    (
+        AuthenticationFailed,
+        "keys",
+        gettext_lazy("Sezzle did not accept the shop's keys. Tell whoever runs the shop."),
+    ),
+    (GatewayError, "gateway", gettext_lazy("Sezzle could not be asked. Try again later.")),
+    (
+        ConfigurationError,
+        "settings",
+        gettext_lazy("The shop is not configured for the account of this payment."),
+    ),
+)
+TEXTS = {code: text for _class, code, text in NOT_SENT} | {
+    OUT_OF_TIME: gettext_lazy("There was no time left for this payment in one page view."),
+    ERROR: gettext_lazy("Something in the shop failed before anything was sent."),
+}
+
+
+class Kind(StrEnum):
+    """What staff must know first: did money move?"""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNSENT = "unsent"
+
+
+HEADLINES = {
+    Kind.DONE: gettext_lazy("Done"),
+    Kind.REFUSED: gettext_lazy("Refused: no money moved"),
+    Kind.UNKNOWN: gettext_lazy("Being checked: do not repeat"),
+    Kind.UNSENT: gettext_lazy("Not sent: no money moved"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One payment of the result page."""
+
+    payment: SezzlePayment
+    operation: SezzleOperation | None
+    kind: Kind
+    text: str
+
+    @property
+    def headline(self) -> Any:
+        """The answer to "did money move?" in a few words."""
+        return HEADLINES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sent form: the action, the form's id, and a code for each payment's primary key."""
+
+    action: str
+    form_id: uuid.UUID
+    codes: tuple[tuple[int, str], ...]
+
+    def to_link(self) -> str:
+        """Write it so that it fits into a URL and nobody can make one up."""
+        value = [self.action, self.form_id.hex, [list(pair) for pair in self.codes]]
+        return signing.dumps(value, salt=SALT, compress=True)
+
+    @classmethod
+    def from_link(cls, link: str) -> Sent:
+        """
+        Read it back.
+
+        :raises signing.BadSignature: it was not made by :meth:`to_link`.
+        """
+        action, form_id, codes = signing.loads(link, salt=SALT)
+        return cls(action, uuid.UUID(form_id), tuple((pk, code) for pk, code in codes))
+
+
+def code_for(error: Exception, *, was_recorded: bool) -> str:
+    """
+    Name why nothing was sent, or say that the operation tells the rest.
+
+    :param was_recorded: an operation with this form's request id exists.
+    """
+    if was_recorded and not isinstance(error, RequestIdReused):
+        return SENT
+    return next((code for cls, code, _text in NOT_SENT if isinstance(error, cls)), ERROR)
+
+
+def results_of(sent: Sent, payments: Sequence[SezzlePayment]) -> list[Result]:
+    """Tell what became of each payment, as it is known now."""
+    codes = dict(sent.codes)
+    ids = {payment.pk: request_id_for(sent.form_id, payment.pk) for payment in payments}
+    operations = {
+        operation.request_id: operation
+        for operation in SezzleOperation.objects.filter(request_id__in=ids.values()).select_related(
+            "result_payment"
+        )
+    }
+    return [
+        _result(payment, codes[payment.pk], operations.get(ids[payment.pk])) for payment in payments
+    ]
+
+
+def _result(payment: SezzlePayment, code: str, operation: SezzleOperation | None) -> Result:
+    if code != SENT or operation is None:
+        text = TEXTS.get(code, TEXTS[ERROR])
+        return Result(payment, None, Kind.UNSENT, str(text))
+    kind, text = describe(operation)
+    return Result(payment, operation, kind, text)
+
+
+def describe(operation: SezzleOperation) -> tuple[Kind, str]:
+    """Say whether money moved, and how we know."""
+    if operation.state == State.SUCCEEDED:
+        if operation.evidence == Evidence.MATCHED:
+            return Kind.DONE, _("Found in Sezzle's order.")
+        return Kind.DONE, _("Sezzle confirmed it.")
+    if operation.state != State.FAILED:
+        return Kind.UNKNOWN, _(
+            "Sezzle gave no clear answer yet; money may or may not have moved. It is being "
+            "checked. Do not repeat it: look at the payment again in a few minutes."
+        )
+    if operation.evidence == Evidence.NOT_SENT:
+        return Kind.UNSENT, _("Sezzle could not be reached, so nothing was sent.")
+    if operation.evidence == Evidence.DECLINED:
+        return Kind.REFUSED, _("Sezzle did not approve it.")
+    if operation.evidence == Evidence.STAFF:
+        return Kind.REFUSED, _("Staff closed it as not carried out.")
+    return Kind.REFUSED, _("Sezzle refused it.")
