@@ -6,6 +6,8 @@ Coming back proves nothing: the state is what Sezzle's order says.
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +24,9 @@ from django_sezzle.services.reading import bring_up_to_date
 #: A shopper's page waits so long for Sezzle, and asks at most so often for one payment.
 SECONDS = 5.0
 PAUSE = timedelta(seconds=2)
+
+#: What a token may look like; PostgreSQL refuses to be asked for others, such as one with NUL.
+TOKEN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class ArrivalState(StrEnum):
@@ -42,6 +47,9 @@ class ArrivalState(StrEnum):
     WAITING = "waiting"
     """Not known yet."""
 
+    LEFT = "left"
+    """The shopper left Sezzle's checkout, which is still open as far as is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -58,6 +66,8 @@ def find_payment(token: str) -> SezzlePayment:
 
     :raises Http404: there is none; every miss looks the same.
     """
+    if not TOKEN.fullmatch(token):
+        raise Http404
     try:
         return SezzlePayment.objects.using(database()).get(token=token)
     except SezzlePayment.DoesNotExist:
@@ -67,17 +77,16 @@ def find_payment(token: str) -> SezzlePayment:
 def look(payment: SezzlePayment) -> Arrival:
     """See where the payment stands, reading Sezzle's order when that may tell more."""
     if _may_change(payment) and _is_our_turn(payment):
-        try:
+        # Otherwise not known now; the page says so and asks again, and a webhook may be faster.
+        with suppress(GatewayError, PaymentError):
             bring_up_to_date(payment, seconds=SECONDS, resend=False)
-        except (GatewayError, PaymentError):
-            # Not known now; the page says so and asks again, and a webhook may be faster.
-            pass
     state = _state(payment)
     return Arrival(payment, state, _next_url(payment, state))
 
 
 def _may_change(payment: SezzlePayment) -> bool:
-    return bool(payment.order_uuid) and _state(payment) is ArrivalState.WAITING
+    # Only an approval is final: who paid while the shop canceled must not read "not charged".
+    return bool(payment.order_uuid) and not payment.approved
 
 
 def _is_our_turn(payment: SezzlePayment) -> bool:
@@ -106,4 +115,5 @@ def _next_url(payment: SezzlePayment, state: ArrivalState) -> str:
         ArrivalState.CANCELED: payment.cancel_url,
         ArrivalState.CHECKING: "",
         ArrivalState.WAITING: "",
+        ArrivalState.LEFT: payment.cancel_url,
     }[state]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from django_sezzle.arrival import Arrival, ArrivalState, find_payment, look
-from django_sezzle.exceptions import AlreadyPaid, SezzleError
+from django_sezzle.conf import get_settings
+from django_sezzle.exceptions import AlreadyPaid, InvalidInput, SezzleError
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import Checkout, start_checkout
 
@@ -34,7 +36,7 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-@method_decorator((transaction.non_atomic_requests, never_cache), name="dispatch")
+@method_decorator(never_cache, name="dispatch")
 class SezzleCheckoutView(View):
     """
     Sends the shopper to Sezzle for the order that :meth:`get_checkout` describes.
@@ -44,6 +46,12 @@ class SezzleCheckoutView(View):
     """
 
     http_method_names = ("post", "options")
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Make the view, outside the request's transaction."""
+        # Not on dispatch(): a mixin of the host that overrides it would take the mark away.
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_checkout(self) -> Checkout:
         """Say what is to be paid, from the shop's own data; nothing the browser says counts."""
@@ -78,7 +86,19 @@ class SezzleCheckoutView(View):
             _("Sezzle cannot be reached right now. You were not charged. Please try again."),
             fail_silently=True,
         )
-        return SeeOther(checkout.urls["failure_url"] or "/")
+        return SeeOther(self._way_back(checkout))
+
+    def _way_back(self, checkout: Checkout) -> str:
+        try:
+            checkout.check_urls(_origin(self.request, checkout))
+        except InvalidInput:
+            # Perhaps the reason why we are here; nobody is sent to an address like that.
+            return "/"
+        return checkout.urls["failure_url"] or "/"
+
+
+def _origin(request: HttpRequest, checkout: Checkout) -> str:
+    return get_settings(checkout.account).base_url or request.build_absolute_uri("/")
 
 
 @login_not_required
@@ -103,18 +123,19 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """
     arrival = look(find_payment(token))
     if arrival.state is ArrivalState.WAITING:
-        canceled = Arrival(arrival.payment, ArrivalState.CANCELED, arrival.payment.cancel_url)
-        return _arrive(request, canceled)
+        left = Arrival(arrival.payment, ArrivalState.LEFT, arrival.payment.cancel_url)
+        return _arrive(request, left)
     return _arrive(request, arrival)
 
 
 def _arrive(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+    if not arrival.next_url:
+        page = render(request, "django_sezzle/arrival.html", _context(request, arrival))
+        return _private(page)
     if arrival.state is ArrivalState.DENIED:
         text = _("Sezzle did not approve this payment. Nothing was charged.")
         messages.warning(request, text, fail_silently=True)
-    if arrival.next_url:
-        return _private(HttpResponseRedirect(arrival.next_url))
-    return _private(render(request, "django_sezzle/arrival.html", _context(request, arrival)))
+    return _private(HttpResponseRedirect(arrival.next_url))
 
 
 def _context(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:

@@ -7,9 +7,10 @@ Nothing in an event is believed but which order to read.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -51,7 +52,7 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
         account=account,
         event_type=event.type,
         order_uuid=event.order_uuid,
-        created_at=event.created_at,
+        created_at=_stored(event.created_at),
         received_at=timezone.now(),
         body_sha256=event.body_sha256,
     )
@@ -61,6 +62,17 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
     except IntegrityError:
         return rows.get(key=event.key), False
     return row, True
+
+
+def _stored(moment: datetime | None) -> datetime | None:
+    """Write a moment as the host's database keeps it: without a zone where ``USE_TZ`` is off."""
+    if moment is None or django_settings.USE_TZ:
+        return moment
+    try:
+        return timezone.make_naive(moment, timezone.get_default_timezone())
+    except OverflowError:
+        # The first or last day of the calendar, in a zone that has not reached it.
+        return None
 
 
 def process(event: SezzleWebhookEvent) -> bool:

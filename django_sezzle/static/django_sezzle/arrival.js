@@ -15,7 +15,7 @@
     let state = "waiting";
     try {
       const answer = await fetch(box.dataset.statusUrl, { credentials: "same-origin", cache: "no-store" });
-      if (answer.ok) state = (await answer.json()).state;
+      if (answer.ok) state = (await answer.json()).state || "waiting";
     } catch {
       // The shopper's network is away; the next question may get through.
     }

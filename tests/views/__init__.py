@@ -1,0 +1,1 @@
+"""The pages a shopper passes: out to Sezzle, and back."""

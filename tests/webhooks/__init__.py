@@ -1,0 +1,1 @@
+"""What Sezzle's deliveries do, and what nobody else's can."""
