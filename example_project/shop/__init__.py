@@ -1,0 +1,1 @@
+"""The shop itself: products, cart, orders."""

@@ -1,0 +1,1 @@
+"""The pages: catalogue, cart, checkout, orders."""

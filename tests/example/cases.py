@@ -1,0 +1,252 @@
+"""
+The shop from the inside, in its own settings: ``manage.py test tests.example.cases``.
+
+``test_inside.py`` runs these; pytest itself has the package's settings and does not collect them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.test import SimpleTestCase, TransactionTestCase
+
+from django_sezzle import signals
+from django_sezzle.emulator import Emulator, EmulatorAdapter
+from django_sezzle.gateway import transport
+from django_sezzle.gateway.tokens import tokens
+from django_sezzle.models import SezzleAnnouncement, SezzlePayment
+from django_sezzle.services import capture, refresh, refund, release
+from example_project import settings
+from example_project.shop import money
+from example_project.shop.management.commands.demo_products import Command as DemoProducts
+from example_project.shop.models import Order, OrderEvent
+
+ADDRESS = {
+    "first_name": "Ada",
+    "last_name": "Meadows",
+    "email": "ada@example.com",
+    "street": "12 Lake Street",
+    "city": "Minneapolis",
+    "region": "mn",
+    "postal_code": "55401",
+}
+
+
+class InstalmentTests(SimpleTestCase):
+    """Four payments, exact to the cent."""
+
+    def test_they_add_up_and_the_last_takes_the_rest(self) -> None:
+        for cents in range(1, 2000):
+            parts = money.split(cents)
+            assert sum(parts) == cents
+            assert len(set(parts[:3])) == 1
+            assert 0 <= parts[3] - parts[0] <= 3
+
+    def test_dollars_are_written_exactly(self) -> None:
+        shown = {0: "$0.00", 5: "$0.05", 123_450: "$1,234.50", -199: "-$1.99"}
+        assert {cents: money.dollars(cents) for cents in shown} == shown
+
+
+class ShopTestCase(TransactionTestCase):
+    """A shop with products on its shelves and a gateway without sockets."""
+
+    def setUp(self) -> None:
+        gateway_url = settings.SEZZLE["GATEWAY_URL"]
+        self.emulator = Emulator(base_url=gateway_url)
+        self.addCleanup(tokens.clear)
+        self.addCleanup(transport.mount(gateway_url, EmulatorAdapter(self.emulator)))
+        tokens.clear()
+        DemoProducts().handle()
+
+    def press_pay(self, *slugs: str, **changes: str) -> Any:
+        for slug in slugs:
+            self.client.post(f"/cart/add/{slug}/")
+        return self.client.post("/checkout/", ADDRESS | changes)
+
+    def buy(self, slug: str) -> tuple[Order, SezzlePayment]:
+        """Order, approve at Sezzle, and come back."""
+        self.press_pay(slug)
+        sezzle_order = self.emulator.orders[-1]
+        returns_to = self.emulator.approve(sezzle_order.uuid)
+        order = Order.objects.get()
+        self.assertRedirects(self.client.get(returns_to), order.get_absolute_url())
+        order.refresh_from_db()
+        return order, SezzlePayment.objects.get()
+
+
+class ReceiverTests(ShopTestCase):
+    """Orders follow their payments, however often a fact is told."""
+
+    def test_every_fact_told_again_changes_nothing(self) -> None:
+        order, payment = self.buy("alder-reading-chair")
+        capture(payment, amount_in_cents=30_000)
+        release(payment)
+        refund(payment, amount_in_cents=9_999)
+        before = self.told_so_far(order)
+        assert before["amounts"] == (0, 30000, 9999, 18050)
+        assert len(before["events"]) == 4
+
+        payment.refresh_from_db()
+        for announcement in SezzleAnnouncement.objects.filter(payment=payment):
+            self.tell_again(payment, announcement)
+
+        assert self.told_so_far(order) == before
+
+    def test_a_payment_that_is_not_of_an_order_is_left_alone(self) -> None:
+        order, payment = self.buy("cloudware-teapot")
+        SezzlePayment.objects.filter(pk=payment.pk).update(shop_reference="till-7")
+        payment.refresh_from_db()
+        events = OrderEvent.objects.count()
+
+        self.tell_again(payment, SezzleAnnouncement.objects.filter(payment=payment)[0])
+
+        assert OrderEvent.objects.count() == events
+        order.refresh_from_db()
+        assert order.state == "paid"
+
+    def tell_again(self, payment: SezzlePayment, announcement: SezzleAnnouncement) -> None:
+        kinds = {"captured": "capture", "refunded": "refund", "released": "release"}
+        kind = kinds.get(announcement.fact)
+        uuid = announcement.subject
+        moved = payment.transactions.get(kind=kind, uuid=uuid) if kind else None
+        # The package tells in a transaction too.
+        with transaction.atomic():
+            signals.BY_FACT[announcement.fact].send(
+                sender=SezzlePayment, payment=payment, announcement=announcement, transaction=moved
+            )
+
+    def told_so_far(self, order: Order) -> dict[str, Any]:
+        order.refresh_from_db()
+        return {
+            "state": order.state,
+            "amounts": (
+                order.held_in_cents,
+                order.charged_in_cents,
+                order.refunded_in_cents,
+                order.released_in_cents,
+            ),
+            "events": list(order.events.values_list("fact", "text")),
+        }
+
+
+class CheckoutTests(ShopTestCase):
+    """One cart is one order and one checkout."""
+
+    def test_pressing_pay_again_leads_to_the_same_checkout(self) -> None:
+        first = self.press_pay("cloudware-teapot")
+        second = self.press_pay()
+
+        assert first.status_code == 303
+        assert first["Location"] == second["Location"]
+        assert Order.objects.count() == 1
+        assert len(self.emulator.orders) == 1
+
+    def test_another_address_is_kept_and_gets_a_new_checkout(self) -> None:
+        first = self.press_pay("cloudware-teapot")
+        second = self.press_pay(city="Saint Paul")
+
+        assert first["Location"] != second["Location"]
+        assert Order.objects.get().city == "Saint Paul"
+        assert [order.checkout_status for order in self.emulator.orders] == ["deleted", "active"]
+
+    def test_another_cart_is_another_order(self) -> None:
+        self.press_pay("cloudware-teapot")
+        self.press_pay("quiet-hours-candles")
+
+        totals = Order.objects.order_by("pk").values_list("total_in_cents", flat=True)
+        assert list(totals) == [7195, 10005]
+
+    def test_what_is_sent_adds_up_with_items_and_shipping(self) -> None:
+        with self.assertNoLogs("django_sezzle.services", "WARNING"):
+            self.press_pay("cloudware-teapot", "cloudware-teapot", "meadow-cushion")
+
+        assert self.emulator.orders[-1].amount_in_cents == 20225
+
+    def test_only_what_is_made_to_order_is_held(self) -> None:
+        self.press_pay("cloudware-teapot")
+        self.press_pay("alder-reading-chair")
+
+        assert [order.intent for order in self.emulator.orders] == ["CAPTURE", "AUTH"]
+
+    def test_a_paid_order_leaves_the_cart_even_if_the_shopper_never_came_back(self) -> None:
+        self.press_pay("cloudware-teapot")
+        self.emulator.approve(self.emulator.orders[-1].uuid)
+        refresh(SezzlePayment.objects.get())
+
+        self.assertRedirects(self.client.get("/checkout/"), "/cart/")
+        assert Order.objects.get().state == "paid"
+
+    def test_a_wrong_address_orders_nothing(self) -> None:
+        answer = self.press_pay("cloudware-teapot", postal_code="nowhere")
+
+        self.assertContains(answer, "Five digits, such as 55401.")
+        assert Order.objects.count() == 0
+        assert self.emulator.orders == []
+
+
+class ShippingTests(ShopTestCase):
+    """Nothing is shipped before its money is there."""
+
+    def test_an_order_is_ready_once_its_money_is_held(self) -> None:
+        self.press_pay("alder-reading-chair")
+        assert not Order.objects.get().is_ready_to_ship()
+
+        self.emulator.approve(self.emulator.orders[-1].uuid)
+        refresh(SezzlePayment.objects.get())
+
+        assert Order.objects.get().is_ready_to_ship()
+
+    def test_a_refunded_order_is_not_shipped(self) -> None:
+        order, payment = self.buy("cloudware-teapot")
+        assert order.is_ready_to_ship()
+
+        refund(payment, amount_in_cents=1)
+
+        order.refresh_from_db()
+        assert not order.is_ready_to_ship()
+
+
+class PageTests(ShopTestCase):
+    """Every page answers, under a policy that lets nothing strange in."""
+
+    def test_pages_have_no_script_or_style_in_them_and_load_nothing_from_elsewhere(self) -> None:
+        order, _ = self.buy("cloudware-teapot")
+        self.client.post("/cart/add/emberlight-lamp/")
+        paths = ("/", "/products/emberlight-lamp/", "/cart/", "/checkout/", "/orders/")
+        for path in (*paths, order.get_absolute_url()):
+            with self.subTest(path):
+                answer = self.client.get(path)
+                page = answer.content.decode()
+                assert answer.status_code == 200
+                assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=", page)
+                elsewhere = re.findall(r'(?:src|href)="((?:[a-z]+:)?//[^"]+)"', page)
+                assert elsewhere == []
+                policy = answer["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "unsafe" not in policy
+                assert f"form-action 'self' {settings.SEZZLE['GATEWAY_URL']}" in policy
+
+    def test_what_is_not_there_is_said_kindly(self) -> None:
+        for path in (
+            "/nowhere/",
+            "/products/nothing/",
+            f"/orders/{'0' * 8}-0000-4000-8000-{'0' * 12}/",
+        ):
+            answer = self.client.get(path)
+            self.assertContains(answer, "There is nothing here", status_code=404)
+
+    def test_money_is_never_moved_by_a_link(self) -> None:
+        self.press_pay("cloudware-teapot")
+        key = Order.objects.get().key
+        for path in (f"/orders/{key}/pay/", f"/orders/{key}/check/", "/cart/add/emberlight-lamp/"):
+            assert self.client.get(path).status_code == 405
+
+    def test_a_quantity_that_is_none_is_refused(self) -> None:
+        self.client.post("/cart/add/emberlight-lamp/")
+        answer = self.client.post(
+            "/cart/change/emberlight-lamp/", {"quantity": "many"}, follow=True
+        )
+        self.assertContains(answer, "Choose a number from 0 to 9.")
+        self.assertContains(answer, "$129.99")

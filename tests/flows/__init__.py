@@ -1,0 +1,1 @@
+"""Journeys through the example shop in a real browser, named after what people do."""
