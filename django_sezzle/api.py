@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import Http404, UnreadablePostError
 from django.utils.decorators import method_decorator
 from rest_framework import authentication, exceptions, negotiation, parsers, permissions, renderers
@@ -177,7 +177,12 @@ class WebhookView(PinnedView):
 
     def post(self, request: Request, account: str = conf.DEFAULT_ACCOUNT) -> Response:
         """Keep the delivery and act on it."""
-        accepted = webhooks.receive(account, request._request.body)
+        try:
+            accepted = webhooks.receive(account, request._request.body)
+        except DatabaseError:
+            # It could not be kept; Sezzle keeps it for us.
+            logger.critical("account=%s webhook=not_kept", account, exc_info=True)
+            accepted = False
         status = HTTPStatus.OK if accepted else HTTPStatus.SERVICE_UNAVAILABLE
         return Response({"received": accepted}, status=status)
 

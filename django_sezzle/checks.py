@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_sezzle import conf
-from django_sezzle.exceptions import ConfigurationError
 
 
 @register("sezzle")
@@ -73,16 +72,17 @@ def _of_account(settings: conf.Settings) -> list[CheckMessage]:
 def _content_security_policy() -> list[CheckMessage]:
     policy = getattr(django_settings, "SECURE_CSP", None) or {}
     allowed = policy.get("form-action")
-    if allowed is None:
+    if allowed is None or allowed is False:
         return []
-    try:
-        hosts = {host for name in conf.account_names() for host in conf.get_settings(name).checkout_hosts}
-    except ConfigurationError:
-        return []
-    missing = sorted(
-        host for host in hosts if not any(host in str(source) for source in allowed)
-    )
-    if not missing or any(str(source) in ("*", "https:") for source in allowed):
+    # Django takes one source, or several in a list, a tuple or a set.
+    sources = [
+        str(one) for one in (allowed if isinstance(allowed, (list, tuple, set)) else [allowed])
+    ]
+    hosts = {
+        host for name in conf.account_names() for host in conf.get_settings(name).checkout_hosts
+    }
+    missing = sorted(host for host in hosts if not any(_lets_in(one, host) for one in sources))
+    if not missing:
         return []
     return [
         Warning(
@@ -91,3 +91,14 @@ def _content_security_policy() -> list[CheckMessage]:
             id="sezzle.W005",
         )
     ]
+
+
+def _lets_in(source: str, host: str) -> bool:
+    """Whether a source of a content security policy covers https pages of a host."""
+    if source in ("*", "https:"):
+        return True
+    covered = source.partition("://")[2] or source
+    covered = covered.partition("/")[0].lower()
+    if covered.startswith("*."):
+        return host.endswith(covered[1:])
+    return covered == host

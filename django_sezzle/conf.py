@@ -45,6 +45,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
+_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
+_ORIGIN = re.compile(rf"https?://{_HOST.pattern}/?")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
@@ -86,7 +89,7 @@ def get_settings(account: str = DEFAULT_ACCOUNT) -> Settings:
     """
     raw = getattr(django_settings, "SEZZLE", None)
     if not isinstance(raw, Mapping):
-        raise ConfigurationError(_MISSING.message)
+        raise ConfigurationError(f"{_MISSING.message} {_MISSING.hint}")
     merged = _merge(raw, account)
     for problem in _problems_of(merged, account):
         raise ConfigurationError(f"{problem.message} {problem.hint}")
@@ -94,7 +97,10 @@ def get_settings(account: str = DEFAULT_ACCOUNT) -> Settings:
     gateway_url = merged["GATEWAY_URL"]
     hosts = merged["CHECKOUT_HOSTS"]
     if hosts is None:
-        hosts = (*CHECKOUT_HOSTS[environment], *([urlsplit(gateway_url).netloc] if gateway_url else []))
+        hosts = (
+            *CHECKOUT_HOSTS[environment],
+            *([urlsplit(gateway_url).netloc] if gateway_url else []),
+        )
     return Settings(
         account=account,
         public_key=merged["PUBLIC_KEY"],
@@ -131,6 +137,7 @@ def problems() -> Iterator[Problem]:
         and ALIAS.fullmatch(name)
         and name != DEFAULT_ACCOUNT
         and isinstance(values, Mapping)
+        and "ACCOUNTS" not in values
         for name, values in accounts.items()
     ):
         yield Problem(
@@ -153,7 +160,7 @@ def from_env(prefix: str = "SEZZLE_") -> dict[str, Any]:
     Variables that are not set are left out, so that the defaults apply.
     """
     # Imported here: only a settings file that calls this pays for it.
-    import environ  # noqa: PLC0415
+    import environ  # type: ignore[import-untyped]  # noqa: PLC0415
 
     env = environ.Env()
     readers: dict[str, Callable[[str], Any]] = {
@@ -209,7 +216,9 @@ def _merge(raw: Mapping[str, Any], account: str) -> dict[str, Any]:
 def _problems_of(values: Mapping[str, Any], account: str) -> Iterator[Problem]:
     name = "SEZZLE" if account == DEFAULT_ACCOUNT else f'SEZZLE["ACCOUNTS"]["{account}"]'
     if unknown := sorted(str(key) for key in values.keys() - KEYS):
-        yield Problem("sezzle.E002", f"{name} has unknown keys: {', '.join(unknown)}.", "Remove them.")
+        yield Problem(
+            "sezzle.E002", f"{name} has unknown keys: {', '.join(unknown)}.", "Remove them."
+        )
     for key, is_good, what in _RULES:
         if not is_good(values.get(key)):
             yield Problem(_IDS[key], f'{name}["{key}"] is not usable.', what)
@@ -234,19 +243,22 @@ def _is_number(value: object) -> bool:
 
 
 def _is_pair_of_numbers(value: object) -> bool:
-    return _is_list_of(_is_number)(value) and len(value) == 2  # type: ignore[arg-type]
+    return isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value))
 
 
 def _is_origin(value: object) -> bool:
     """Whether the value is None or ``https://host[:port]``; plain http only for loopback."""
     if value is None:
         return True
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _ORIGIN.fullmatch(value):
         return False
-    parts = urlsplit(value)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    bare = not (parts.query or parts.fragment or parts.username or parts.path.strip("/"))
-    return secure and bare and bool(parts.hostname)
+    try:
+        parts = urlsplit(value)
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # An unfinished IPv6 address, or a port above 65535.
+        return False
+    return reachable and (parts.scheme == "https" or parts.hostname in LOOPBACK)
 
 
 def _is_public_origin(value: object) -> bool:
@@ -255,7 +267,7 @@ def _is_public_origin(value: object) -> bool:
 
 
 def _is_host(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", value) is not None
+    return isinstance(value, str) and _HOST.fullmatch(value) is not None
 
 
 _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
@@ -265,7 +277,11 @@ _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
         _is_key,
         "Copy the private key (sz_pr_...) from Sezzle's merchant dashboard; it signs webhooks too.",
     ),
-    ("ENVIRONMENT", lambda v: v in GATEWAY_URLS, 'Say "sandbox" or "production".'),
+    (
+        "ENVIRONMENT",
+        lambda v: isinstance(v, str) and v in GATEWAY_URLS,
+        'Say "sandbox" or "production".',
+    ),
     (
         "PREVIOUS_PRIVATE_KEYS",
         _is_list_of(_is_key),

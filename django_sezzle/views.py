@@ -19,7 +19,15 @@ from django.views.decorators.http import require_safe
 
 from django_sezzle.arrival import Arrival, ArrivalState, find_payment, look
 from django_sezzle.conf import get_settings
-from django_sezzle.exceptions import AlreadyPaid, InvalidInput, SezzleError
+from django_sezzle.exceptions import (
+    AlreadyPaid,
+    GatewayError,
+    GatewayRejected,
+    InvalidInput,
+    OperationInProgress,
+    PaymentError,
+    SezzleError,
+)
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import Checkout, start_checkout
 
@@ -54,7 +62,11 @@ class SezzleCheckoutView(View):
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_checkout(self) -> Checkout:
-        """Say what is to be paid, from the shop's own data; nothing the browser says counts."""
+        """
+        Say what is to be paid, from the shop's own data; nothing the browser says counts.
+
+        What it raises is not caught: offer the button only for orders of at least $1.00.
+        """
         raise NotImplementedError("A SezzleCheckoutView defines get_checkout().")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -75,17 +87,16 @@ class SezzleCheckoutView(View):
 
     def failed(self, checkout: Checkout, error: SezzleError) -> HttpResponse:
         """Answer when no checkout could be started; the shopper was not charged."""
+        is_gateways = isinstance(error, GatewayError)
+        # Sezzle's words may repeat what the shopper typed; its ids do not.
         logger.error(
-            "shop_reference=%s checkout=failed error=%s: %s",
+            "shop_reference=%s checkout=failed error=%s code=%s debug_uuid=%s",
             checkout.shop_reference,
             type(error).__name__,
-            error,
+            (is_gateways and error.code) or "-",
+            (is_gateways and error.debug_uuid) or "-",
         )
-        messages.error(
-            self.request,
-            _("Sezzle cannot be reached right now. You were not charged. Please try again."),
-            fail_silently=True,
-        )
+        messages.error(self.request, _excuse(error), fail_silently=True)
         return SeeOther(self._way_back(checkout))
 
     def _way_back(self, checkout: Checkout) -> str:
@@ -95,6 +106,16 @@ class SezzleCheckoutView(View):
             # Perhaps the reason why we are here; nobody is sent to an address like that.
             return "/"
         return checkout.urls["failure_url"] or "/"
+
+
+def _excuse(error: SezzleError) -> str:
+    if isinstance(error, OperationInProgress):
+        return _("Your checkout is just being prepared. Please try again in a moment.")
+    if isinstance(error, (GatewayRejected, PaymentError)):
+        return _(
+            "Sezzle cannot take this order. You were not charged. Please pay in another way."
+        )
+    return _("Sezzle cannot be reached right now. You were not charged. Please try again.")
 
 
 def _origin(request: HttpRequest, checkout: Checkout) -> str:

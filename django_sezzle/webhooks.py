@@ -102,6 +102,10 @@ def process(event: SezzleWebhookEvent) -> bool:
     except SezzleError as error:
         # Another try would end the same way; the inbox keeps it for a human.
         _postpone(event, error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the subscription
+        logger.critical("event=%s", event.key, exc_info=True)
+        _postpone(event, error)
+        return timezone.now() - event.received_at >= YOUNG
     return True
 
 
@@ -111,7 +115,7 @@ def _finish(event: SezzleWebhookEvent, state: EventState = EventState.DONE) -> N
     ).update(state=state, attempts=F("attempts") + 1, last_error="")
 
 
-def _postpone(event: SezzleWebhookEvent, error: SezzleError) -> None:
+def _postpone(event: SezzleWebhookEvent, error: Exception) -> None:
     debug_uuid = error.debug_uuid if isinstance(error, GatewayError) else ""
     logger.warning(
         "event=%s type=%s order=%s error=%s debug_uuid=%s: kept, and processed later",

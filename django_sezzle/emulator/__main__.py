@@ -57,11 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8765, help="0 takes any free one")
     parser.add_argument("--store", metavar="FILE", help="keep everything in this SQLite file")
     parser.add_argument(
-        "--public-key", default=os.environ.get("SEZZLE_PUBLIC_KEY", "sz_pub_emulator")
+        "--public-key", default=os.environ.get("SEZZLE_PUBLIC_KEY") or "sz_pub_emulator"
     )
     parser.add_argument(
         "--private-key",
-        default=os.environ.get("SEZZLE_PRIVATE_KEY", "sz_pr_emulator"),
+        default=os.environ.get("SEZZLE_PRIVATE_KEY") or "sz_pr_emulator",
         help="better given as SEZZLE_PRIVATE_KEY, which other users of the machine cannot see",
     )
     parser.add_argument(

@@ -92,7 +92,9 @@ class EmulatorServer:
 
     def wait(self) -> None:
         """Wait until the server is stopped from elsewhere."""
-        self._stop.wait()
+        # Not without a timeout: a signal that comes just before would never be looked at.
+        while not self._stop.wait(0.5):
+            pass
 
     def __enter__(self) -> Self:
         self.start()

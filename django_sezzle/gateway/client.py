@@ -7,6 +7,7 @@ URLs are built from the configured gateway and checked ids, never from links in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -44,7 +45,8 @@ class Gateway:
     """
     Sezzle's gateway for one merchant account.
 
-    :param seconds: how long one call may take in all; the account's ``DEADLINE`` when left out.
+    :param seconds: how long one call may take in all, getting a token included; the account's
+        ``DEADLINE`` when left out.
     :param guard: called before anything is sent; raises when this is no moment to send.
 
     Every method raises :class:`~django_sezzle.exceptions.GatewayRejected` when Sezzle refuses.
@@ -80,11 +82,16 @@ class Gateway:
 
     def _new_token(self) -> Token:
         self._guard()
-        keys = {
-            "public_key": self.settings.public_key,
-            "private_key": self.settings.private_key,
-        }
-        call = Call(method="POST", path="/v2/authentication", token=None, body=keys)
+        # No local variable holds the keys: error reports show local variables.
+        call = Call(
+            method="POST",
+            path="/v2/authentication",
+            token=None,
+            body={
+                "public_key": self.settings.public_key,
+                "private_key": self.settings.private_key,
+            },
+        )
         with deadline(self.seconds):
             answer = exchange(call, self.settings)
         return Token.from_json(answer.json, now=datetime.now(UTC))
@@ -121,8 +128,7 @@ class Gateway:
         order = self._read(Order.from_json, self._send("GET", f"/v2/order/{_id(order_uuid)}"))
         if order.uuid != order_uuid:
             raise GatewayUnavailable(
-                "Sezzle answered with another order than the one asked for. "
-                "Nothing of it was used."
+                "Sezzle answered with another order than the one asked for. Nothing of it was used."
             )
         return order
 
@@ -182,9 +188,7 @@ class Gateway:
         answer = self._send("POST", path, amount.to_json(), request_id=request_id, moves_money=True)
         return self._read_money(Approval.from_json, answer)
 
-    def upcharge(
-        self, order_uuid: str, amount: Price, *, intent: Intent, request_id: str
-    ) -> str:
+    def upcharge(self, order_uuid: str, amount: Price, *, intent: Intent, request_id: str) -> str:
         """
         Charge extra by a new order, at most 15 % of the first. Returns the new order's uuid.
 
@@ -260,9 +264,7 @@ class Gateway:
 
     # How it is done
 
-    def _move(
-        self, order_uuid: str, action: str, body: Mapping[str, Any], request_id: str
-    ) -> str:
+    def _move(self, order_uuid: str, action: str, body: Mapping[str, Any], request_id: str) -> str:
         path = f"/v2/order/{_id(order_uuid)}/{action}"
         answer = self._send("POST", path, body, request_id=request_id, moves_money=True)
         return self._read_money(_uuid, answer)
@@ -277,28 +279,26 @@ class Gateway:
         moves_money: bool = False,
     ) -> Answer:
         """Send once; a refused token is replaced and the same request sent once more."""
+        call = Call(
+            method=method,
+            path=path,
+            token=None,
+            body=body,
+            request_id=request_id,
+            moves_money=moves_money,
+        )
+        # Error reports show local variables, and this one may hold the shopper's address.
+        del body
         self._guard()
-        token = self.authenticate()
-
-        def attempt() -> Answer:
-            call = Call(
-                method=method,
-                path=path,
-                token=token.value,
-                body=body,
-                request_id=request_id,
-                moves_money=moves_money,
-            )
-            return exchange(call, self.settings)
-
         with deadline(self.seconds):
+            token = self.authenticate()
             try:
-                return attempt()
+                return exchange(replace(call, token=token.value), self.settings)
             except AuthenticationFailed:
                 # 401: it was not executed, so repeating is safe, even for money.
                 tokens.drop(self.settings, token)
                 token = self.authenticate()
-                return attempt()
+                return exchange(replace(call, token=token.value), self.settings)
 
     def _read(self, read: Callable[[object], T], answer: Answer) -> T:
         try:

@@ -26,7 +26,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 _local = threading.local()
 
 
-class DeadlinePassed(OSError):
+class DeadlinePassed(TimeoutError):
     """The whole call took longer than it may."""
 
 
@@ -117,7 +117,7 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build the pools from connections that know the deadline."""
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **kwargs)
         manager: urllib3.PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from django_sezzle.conf import Settings
 from django_sezzle.exceptions import GatewayUnavailable
-from django_sezzle.gateway.deadline import after_fork
+from django_sezzle.gateway.deadline import DeadlinePassed, after_fork, remaining
 from django_sezzle.gateway.messages import parsing
 
 #: A token is replaced so long before it ends, so that none ends under way.
@@ -63,7 +63,17 @@ def _unusable() -> GatewayUnavailable:
     return GatewayUnavailable("Sezzle's answer held no token. No money moved. Try again later.")
 
 
-_Key = tuple[str, str, str]
+def _late() -> GatewayUnavailable:
+    return GatewayUnavailable("Sezzle gave no token in time. No money moved. Try again later.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Whose token it is. Not a tuple: error reports show local variables by their repr."""
+
+    gateway_url: str
+    public_key: str
+    private_key: str = field(repr=False)
 
 
 class TokenCache:
@@ -75,15 +85,27 @@ class TokenCache:
         self._guard = threading.Lock()
 
     def get(self, settings: Settings, authenticate: Callable[[], Token]) -> Token:
-        """Give the account's token, asking Sezzle for one when there is none that lasts."""
+        """
+        Give the account's token, asking Sezzle for one when there is none that lasts.
+
+        :raises GatewayUnavailable: another thread was asking until the deadline passed.
+        """
         key = _key(settings)
         token = self._fresh(key)
         if token is None:
             with self._guard:
                 lock = self._locks.setdefault(key, threading.Lock())
-            with lock:
+            try:
+                patience = min(remaining(), threading.TIMEOUT_MAX)
+            except DeadlinePassed as error:
+                raise _late() from error
+            if not lock.acquire(timeout=patience):
+                raise _late()
+            try:
                 token = self._fresh(key) or authenticate()
                 self._tokens[key] = token
+            finally:
+                lock.release()
         return token
 
     def drop(self, settings: Settings, refused: Token) -> None:
@@ -108,7 +130,7 @@ class TokenCache:
 
 
 def _key(settings: Settings) -> _Key:
-    return settings.gateway_url, settings.public_key, settings.private_key
+    return _Key(settings.gateway_url, settings.public_key, settings.private_key)
 
 
 tokens = TokenCache()

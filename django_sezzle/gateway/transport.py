@@ -13,7 +13,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -101,13 +101,18 @@ def exchange(call: Call, settings: Settings) -> Answer:
 def _once(call: Call, settings: Settings) -> Answer:
     started = time.monotonic()
     status: int | None = None
+    left = _left()
+    if not left:
+        raise GatewayUnavailable(
+            "There was no time left to ask Sezzle. No money moved. Try again later."
+        )
     try:
         with session().request(
             call.method,
             settings.gateway_url + call.path,
             data=None if call.body is None else json.dumps(call.body).encode(),
             headers=_headers(call),
-            timeout=(settings.connect_timeout, min(settings.read_timeout, remaining())),
+            timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -115,6 +120,7 @@ def _once(call: Call, settings: Settings) -> Answer:
             body = _read(response)
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
         _log(call, status, started, type(error).__name__)
+        _forget_frames(error)
         raise _failure(call, error) from error
     _log(call, status, started)
     return _judge(call, status, body)
@@ -183,7 +189,7 @@ def _printable(value: Any) -> str:
 def _failure(call: Call, error: Exception) -> GatewayUnavailable | OutcomeUnknown:
     if _never_left(error):
         return GatewayUnavailable("Sezzle could not be reached. No money moved. Try again later.")
-    slow = isinstance(error, (requests.Timeout, TimeoutError, DeadlinePassed))
+    slow = any(isinstance(cause, _SLOW) for cause in _causes(error))
     return _unclear(call, "no answer in time" if slow else "the connection broke")
 
 
@@ -205,17 +211,30 @@ def _never_left(error: BaseException) -> bool:
 
     Other TLS errors may happen while the answer is read, so they prove nothing.
     """
+    return any(isinstance(cause, _NEVER_LEFT) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[object]:
+    """Unwrap what requests wrapped around what urllib3 wrapped around what the socket said."""
     reason: object = error
-    for _ in range(4):
-        if isinstance(reason, _NEVER_LEFT):
-            return True
+    for _ in range(5):
+        yield reason
         if isinstance(reason, urllib3_errors.MaxRetryError):
             reason = reason.reason
         else:
-            reason = reason.args[0] if isinstance(reason, Exception) and reason.args else None
-    return False
+            # The cause comes first or last: ("Connection aborted.", TimeoutError()).
+            found = reason.args if isinstance(reason, Exception) else ()
+            reason = next((arg for arg in found if isinstance(arg, BaseException)), None)
 
 
+def _forget_frames(error: BaseException | None) -> None:
+    """Cut off the frames of requests and urllib3: their variables hold keys and shoppers' data."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
+_SLOW = (requests.Timeout, urllib3_errors.TimeoutError, TimeoutError)
 _NEVER_LEFT = (
     requests.ConnectTimeout,
     urllib3_errors.NewConnectionError,
@@ -249,7 +268,7 @@ _mounts: dict[str, BaseAdapter] = {}
 
 
 def session() -> requests.Session:
-    """Give this process' one session: pooled connections, no cookies, nothing of the environment."""
+    """Give this process its one session: pooled, no cookies, nothing of the environment."""
     global _session  # noqa: PLW0603 - one pool per process is the point
     if _session is None:
         with _lock:

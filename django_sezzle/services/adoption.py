@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayRejected
@@ -33,7 +31,7 @@ def adopt_order(
     try:
         reading = Reading(gateway.get_order(order_uuid), read_at)
     except GatewayRejected as error:
-        if error.status == HTTPStatus.NOT_FOUND:
+        if truth.says_gone(error):
             return None
         raise
     child = short_transaction(lambda: adopt_unknown_order(account, order_uuid, reading))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.utils.crypto import salted_hmac
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
@@ -80,6 +81,8 @@ class Checkout:
 
     def __post_init__(self) -> None:
         _check_reference(self.shop_reference)
+        for name in ("success_url", "failure_url", "cancel_url"):
+            object.__setattr__(self, name, _text(name, getattr(self, name)))
         _check_member("amount", self.amount, Price)
         if check_cents(self.amount.amount_in_cents) < MINIMUM_IN_CENTS:
             raise InvalidInput("Sezzle takes no order below $1.00. Nothing was sent.")
@@ -87,8 +90,8 @@ class Checkout:
         for name, kind in (("locale", Locale), ("checkout_mode", CheckoutMode)):
             if getattr(self, name) is not None:
                 _check_member(name, getattr(self, name), kind)
-        for name, value in self.metadata.items():
-            if not (isinstance(name, str) and isinstance(value, str)):
+        for pair in self.metadata.items():
+            if not all(isinstance(text, str) for text in pair):
                 raise InvalidInput("Metadata has text keys and text values. Nothing was sent.")
         for price in (*self._parts(), *(discount.amount for discount in self.discounts)):
             if price.currency != self.amount.currency:
@@ -120,6 +123,8 @@ class Checkout:
         origin = urlsplit(base_url)
         hosts = {origin.netloc, *(h for h in django_settings.ALLOWED_HOSTS if "*" not in h)}
         for name, url in self.urls.items():
+            if not url.isprintable():
+                raise InvalidInput(f"{name} holds unprintable characters. Nothing was sent.")
             is_path = url.startswith("/") and not url.startswith("//")
             is_ours = url_has_allowed_host_and_scheme(
                 url, hosts, require_https=origin.scheme == "https"
@@ -190,6 +195,12 @@ def _check_reference(value: Any) -> None:
             f"A shop reference has 1 to {REFERENCE_LENGTH} letters, digits, '-' and '_' "
             "(give a str). Nothing was sent."
         )
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, (str, Promise)):
+        raise InvalidInput(f"{name} must be text. Nothing was sent.")
+    return str(value)
 
 
 def _check_member(name: str, value: Any, kind: type) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django_sezzle.exceptions import (
     OperationInProgress,
 )
 from django_sezzle.gateway.messages.checkout import REFERENCE
-from django_sezzle.models import SezzlePayment
+from django_sezzle.models import SezzlePayment, Status
 from django_sezzle.services import truth
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
 from django_sezzle.services.merge import Facts, Joined
@@ -48,7 +47,7 @@ def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> 
     if payment.order_uuid:
         bring_up_to_date(payment)
     if not payment.approved:
-        if not payment.order_uuid or payment.is_current is None:
+        if not payment.order_uuid or payment.status in (Status.DENIED, Status.CANCELED):
             return _give_up(payment)
         try:
             return delete_checkout(payment)
@@ -80,7 +79,7 @@ def delete_checkout(payment: SezzlePayment) -> SezzlePayment:
     try:
         truth.gateway_of(payment).delete_checkout(payment.order_uuid)
     except GatewayRejected as error:
-        if error.status != HTTPStatus.NOT_FOUND:
+        if not truth.says_gone(error):
             raise
         # Sezzle does not know it any more, so nobody can complete it.
     return _give_up(payment)
@@ -101,13 +100,9 @@ def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
     Sezzle: PATCH /v2/order/{order_uuid}
     https://docs.sezzle.com/docs/api/core/orders/patchv2checkout
     """
-    fits = isinstance(reference_id, str) and len(reference_id) <= LONGEST_REFERENCE
-    if not (fits and REFERENCE.fullmatch(reference_id)):
-        raise InvalidInput(
-            f"A reference has 1 to {LONGEST_REFERENCE} letters, digits, '-' and '_'. "
-            "Nothing was sent."
-        )
+    _check_reference(reference_id)
     nothing_open()
+    gateway = truth.gateway_of(payment)
 
     def work() -> SezzlePayment:
         locked = lock(payment.pk)
@@ -122,7 +117,7 @@ def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
     except IntegrityError as error:
         raise InvalidInput("Another payment has this reference. Nothing was sent.") from error
     truth.copy_row(locked, payment)
-    truth.gateway_of(locked).set_reference(locked.order_uuid or "", reference_id)
+    gateway.set_reference(locked.order_uuid or "", reference_id)
     return payment
 
 
@@ -132,7 +127,8 @@ def clear_review(
     """
     Say that a human looked at the payment and found it in order.
 
-    What Sezzle still says otherwise is flagged again by the next read.
+    What Sezzle still says otherwise is flagged again by the next read. The shop is told now of
+    an approval that was held back.
 
     :param reason: why, for whoever looks later; at most 200 characters are kept.
     :raises InvalidInput: no reason was given.
@@ -154,10 +150,22 @@ def clear_review(
             "updated_at",
         ]
         locked.save(using=database(), update_fields=columns)
+        truth.announce(locked, ["authorized"] if locked.approved else [])
         return locked
 
+    nothing_open()
     truth.copy_row(short_transaction(work), payment)
+    tell(payment)
     return payment
+
+
+def _check_reference(value: Any) -> None:
+    fits = isinstance(value, str) and len(value) <= LONGEST_REFERENCE and REFERENCE.fullmatch(value)
+    if not fits:
+        raise InvalidInput(
+            f"A reference has 1 to {LONGEST_REFERENCE} letters, digits, '-' and '_'. "
+            "Nothing was sent."
+        )
 
 
 def _give_up(payment: SezzlePayment) -> SezzlePayment:

@@ -3,7 +3,8 @@ Joining what Sezzle says with what we know. Pure: no database, no clock of its o
 
 The join only ever adds: transactions by their ids, flags from false to true, amounts and moments
 to the larger one. So it does not matter in which order answers arrive, how often, or how old
-they are. What contradicts itself is not believed but flagged.
+they are. What contradicts itself is not believed but flagged. The one thing that is ever taken
+back is that an order is gone, when a later read shows it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known about a payment; every field only ever grows."""
+    """What is known about a payment; every field but ``lapsed_at`` only ever grows."""
 
     approved: bool = False
     authorized_in_cents: int = 0
@@ -124,12 +125,13 @@ def merge(
     )
     if order.authorization is not None and order.is_approved:
         granted = order.authorization.amount or order.amount
+        cents = granted.amount_in_cents if granted else expected.amount_in_cents
         joined = replace(
             joined,
             approved=True,
+            # More than was asked for is flagged, and never counted on.
             authorized_in_cents=max(
-                facts.authorized_in_cents,
-                granted.amount_in_cents if granted else expected.amount_in_cents,
+                facts.authorized_in_cents, min(cents, expected.amount_in_cents)
             ),
             authorization_expires_at=_later(
                 facts.authorization_expires_at, order.authorization.expires_at
@@ -138,10 +140,7 @@ def merge(
                 facts.sezzle_order_id, order.authorization.sezzle_order_id[:64]
             ),
         )
-        if order.checkout_status == "deleted":
-            # Said of an approved order it means that the rest of the money was let go.
-            joined = replace(joined, lapsed_at=_earlier(facts.lapsed_at, read_at))
-    joined = add(joined, new)
+    joined = add(replace(joined, lapsed_at=_lapsed_at(facts, order, read_at)), new)
     if not joined.is_possible:
         return Joined(facts, review=Review.TOTALS_IMPOSSIBLE)
     return Joined(joined, new, review)
@@ -149,7 +148,7 @@ def merge(
 
 def add(facts: Facts, new: Iterable[Transaction]) -> Facts:
     """Add transactions that were not counted yet to the totals."""
-    totals = {kind: 0 for kind in Kind}
+    totals = dict.fromkeys(Kind, 0)
     for transaction in new:
         totals[transaction.kind] += transaction.amount.amount_in_cents
     return replace(
@@ -186,6 +185,16 @@ def _of_approved(facts: Facts) -> Status:
     return Status.PARTIALLY_REFUNDED if facts.refunded_in_cents else Status.CAPTURED
 
 
+def _lapsed_at(facts: Facts, order: Order, read_at: datetime) -> datetime | None:
+    if order.checkout_status == "deleted":
+        # Said of an approved order it means that the rest of the money was let go.
+        return _earlier(facts.lapsed_at, read_at) if order.is_approved else facts.lapsed_at
+    if facts.lapsed_at is not None and facts.lapsed_at + SETTLING < read_at:
+        # Sezzle said that it did not know the order, and now shows it: it was never gone.
+        return None
+    return facts.lapsed_at
+
+
 def _listed(order: Order) -> list[Transaction]:
     if order.authorization is None:
         return []
@@ -203,7 +212,10 @@ def _other_currency(order: Order, listed: list[Transaction], currency: str) -> b
 def _review(
     order: Order, facts: Facts, ledger: Ledger, expected: Expected, read_at: datetime
 ) -> str:
+    granted = order.authorization.amount if order.authorization is not None else None
     if order.amount is not None and order.amount.amount_in_cents != expected.amount_in_cents:
+        return Review.AMOUNT_DIFFERS
+    if granted is not None and granted.amount_in_cents > expected.amount_in_cents:
         return Review.AMOUNT_DIFFERS
     differs = order.reference_id not in ("", expected.reference_id)
     if differs and not (facts.approved or order.is_approved):

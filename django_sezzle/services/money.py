@@ -14,9 +14,9 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from django_sezzle.exceptions import (
@@ -190,7 +190,8 @@ def _be_up_to_date(payment: SezzlePayment) -> None:
     """Act on fresh facts: what was read for this form within the last minute, or is read now."""
     payment.refresh_from_db()
     is_fresh = payment.last_read_at and timezone.now() < payment.last_read_at + FRESH
-    if payment.order_uuid and not is_fresh:
+    # A checkout that was made just now may have been approved since.
+    if payment.order_uuid and not (is_fresh and payment.approved):
         bring_up_to_date(payment)
 
 
@@ -208,13 +209,23 @@ def _write_down(
 def _send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
     """Write the intent down in the transaction that is open; send it after the commit."""
     if connections[database()].in_atomic_block:
-        with transaction.atomic(using=database()):
-            operation = intent()
+        operation = _intent_of_the_host(intent)
     else:
         operation = short_transaction(intent)
     if operation.is_open and not operation.attempts:
         transaction.on_commit(partial(_send_deferred, operation), using=database(), robust=True)
     return operation
+
+
+def _intent_of_the_host(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
+    try:
+        with transaction.atomic(using=database()):
+            return intent()
+    except IntegrityError as error:
+        # Written meanwhile by another process, and not visible to this older transaction.
+        raise OperationInProgress(
+            "Another operation of this payment has just begun. Nothing was sent."
+        ) from error
 
 
 def _send_deferred(operation: SezzleOperation) -> None:
@@ -230,11 +241,11 @@ def _send_deferred(operation: SezzleOperation) -> None:
         )
 
 
-def _checked(request_id: str) -> str:
-    fits = 0 < len(request_id) <= LONGEST_REQUEST_ID
+def _checked(request_id: Any) -> str:
+    fits = isinstance(request_id, str) and 0 < len(request_id) <= LONGEST_REQUEST_ID
     if not (fits and request_id.isascii() and request_id.isprintable() and " " not in request_id):
         raise InvalidInput(
             f"A request id has 1 to {LONGEST_REQUEST_ID} printable ASCII characters. "
             "Nothing was sent."
         )
-    return request_id
+    return str(request_id)

@@ -69,8 +69,11 @@ def begin(
             _check_same(stored, locked, kind, amount_in_cents)
             stored.payment = locked
             return stored
-    for under_way in found:
-        raise in_progress(under_way)
+    for other in found:
+        if other.payment_id == locked.pk and other.is_open:
+            raise in_progress(other)
+        # The database compares without case: it could not hold both ids.
+        raise _reused(other)
     amount = check_allowed(locked, kind, amount_in_cents)
     return operations.create(
         payment=locked,
@@ -91,10 +94,14 @@ def _check_same(
 ) -> None:
     same_amount = amount_in_cents in (None, stored.amount_in_cents)
     if (stored.payment_id, stored.kind) != (payment.pk, kind) or not same_amount:
-        raise RequestIdReused(
-            "This request id stands for another operation. Nothing was sent. Show a new form.",
-            operation=stored,
-        )
+        raise _reused(stored)
+
+
+def _reused(stored: SezzleOperation) -> RequestIdReused:
+    return RequestIdReused(
+        "This request id stands for another operation. Nothing was sent. Show a new form.",
+        operation=stored,
+    )
 
 
 def in_progress(operation: SezzleOperation) -> OperationInProgress:
@@ -233,4 +240,6 @@ def _stored_error(operation: SezzleOperation) -> GatewayError:
         message=operation.error_message,
         debug_uuid=operation.debug_uuid,
     )
-    return GatewayRejected(f"{what} was refused by Sezzle ({said}). No money moved.", errors=[detail])
+    return GatewayRejected(
+        f"{what} was refused by Sezzle ({said}). No money moved.", errors=[detail]
+    )

@@ -16,6 +16,7 @@ from django_sezzle.models import (
 )
 from django_sezzle.services import truth
 from django_sezzle.services.locking import database, lock
+from django_sezzle.services.matching import close
 from django_sezzle.services.merge import Facts, derive
 from django_sezzle.services.truth import Reading
 
@@ -35,7 +36,7 @@ def adopt(
     known = SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).first()
     child = known or _make(parent, operation, order_uuid)
     truth.apply(child, reading)
-    truth.close(operation, State.SUCCEEDED, evidence, result_payment=child)
+    close(operation, State.SUCCEEDED, evidence, result_payment=child)
     return child
 
 
@@ -60,6 +61,10 @@ def adopt_unknown_order(account: str, order_uuid: str, reading: Reading) -> Sezz
     parent = lock(found.payment_id)
     operation = parent.open_operation()
     if operation is None or operation.pk != found.pk:
+        return None
+    known = SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).first()
+    if known is not None and known.reauthorized_from_id != parent.pk:
+        # The parent's own order, for one, has the same reference and perhaps the same amount.
         return None
     return adopt(parent, operation, order_uuid, reading, Evidence.MATCHED)
 

@@ -2,7 +2,8 @@
 Finishing what a dead process began: by whoever touches the payment next.
 
 Never a resend without a successful read just before it, never within the quiet period, and
-never of a reauthorization, which would be a second instalment plan for the shopper.
+never of a reauthorization, which would be a second instalment plan for the shopper. Nothing is
+sent for a payment under review either: what was read of it does not add up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django_sezzle.exceptions import GatewayError, PaymentError
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import truth
+from django_sezzle.services.adoption import adopt_order
 from django_sezzle.services.operations import execute, give_up_unsent, mark_unknown
 from django_sezzle.services.telling import tell
 
@@ -53,15 +55,24 @@ def finish(payment: SezzlePayment, *, seconds: float | None = None) -> None:
 def finish_after_reading(
     payment: SezzlePayment, still_open: SezzleOperation | None, *, seconds: float | None = None
 ) -> None:
-    """Send the operation again that is open although the order was just read."""
+    """
+    Send the operation again that is open although the order was just read.
+
+    The given payment is brought up to date with what became of it.
+    """
     if still_open is None or still_open.lease_until > timezone.now():
         return
-    if not still_open.attempts:
+    if payment.review_reason:
+        if still_open.attempts:
+            mark_unknown(still_open)
+    elif not still_open.attempts:
         _finish_unsent(still_open, seconds)
     elif may_resend(still_open):
         _execute(still_open, seconds)
     else:
         mark_unknown(still_open)
+        _look_for_new_order(still_open, seconds)
+    payment.refresh_from_db()
 
 
 def may_resend(operation: SezzleOperation) -> bool:
@@ -77,6 +88,16 @@ def _finish_unsent(operation: SezzleOperation, seconds: float | None) -> None:
         _execute(operation, seconds)
     elif operation.created_at + ABANDONED_AFTER < timezone.now():
         give_up_unsent(operation)
+
+
+def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> None:
+    """Adopt the order that Sezzle's answer to a reauthorization named and that was not read."""
+    if operation.kind != Operation.REAUTHORIZE or not operation.tx_uuid:
+        return
+    try:
+        adopt_order(operation.payment.account, operation.tx_uuid, seconds=seconds)
+    except GatewayError as error:
+        logger.warning("operation=%s new_order=%s", operation.pk, _name(error))
 
 
 def _execute(operation: SezzleOperation, seconds: float | None) -> None:

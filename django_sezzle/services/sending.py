@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from django.utils import timezone
 
@@ -87,8 +86,10 @@ def read_child(outcome: Outcome, gateway: Gateway) -> Reading | None:
     try:
         return Reading(gateway.get_order(approval.uuid), read_at)
     except GatewayRejected as error:
-        if error.status == HTTPStatus.NOT_FOUND and approval.approved is None:
+        if truth.says_gone(error) and approval.approved is None:
             return Reading(None, read_at)
     except GatewayError as error:
         logger.warning("order=%s read_back=%s", approval.uuid, type(error).__name__)
-    return Reading(approval.order, read_at) if approval.order is not None else None
+    # What the answer says of the order counts only together with a clear yes.
+    is_told = approval.approved is True and approval.order is not None
+    return Reading(approval.order, read_at) if is_told else None

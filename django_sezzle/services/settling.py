@@ -7,6 +7,7 @@ from django_sezzle.gateway.messages import Amount, Kind, Transaction
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
 from django_sezzle.services.locking import database, lock
+from django_sezzle.services.matching import close
 from django_sezzle.services.reauthorization import adopt
 from django_sezzle.services.sending import Outcome
 from django_sezzle.services.truth import Reading
@@ -23,7 +24,8 @@ def settle(
         answer = Transaction(Kind(operation.kind), outcome.tx_uuid, amount)
     still_open = truth.apply(payment, reading, answer=answer, operation=operation)
     if still_open is not None:
-        _conclude(operation, outcome, was_read=reading is not None)
+        # A read that contradicts itself does not show that nothing happened.
+        _conclude(operation, outcome, was_read=reading is not None and not payment.review_reason)
     return reload(operation)
 
 
@@ -42,9 +44,18 @@ def settle_reauthorization(
         if approved and is_other_order and child is not None and approval.uuid is not None:
             adopt(parent, operation, approval.uuid, child, Evidence.RESPONSE)
         elif approved is False:
-            truth.close(operation, State.FAILED, Evidence.DECLINED)
+            close(operation, State.FAILED, Evidence.DECLINED)
+        if is_other_order:
+            _note_new_order(operation, approval.uuid or "")
     _conclude(operation, outcome, was_read=True)
     return reload(operation)
+
+
+def _note_new_order(operation: SezzleOperation, order_uuid: str) -> None:
+    """Keep which order to look for, of a reauthorization whose outcome is not known."""
+    SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
+        tx_uuid=order_uuid
+    )
 
 
 def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
@@ -57,9 +68,9 @@ def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -
     """Close an operation that did not happen, or say that it is not known."""
     said = _words(outcome.error)
     if outcome.not_sent and operation.attempts == 1:
-        truth.close(operation, State.FAILED, Evidence.NOT_SENT)
+        close(operation, State.FAILED, Evidence.NOT_SENT)
     elif outcome.rejected and was_read:
-        truth.close(operation, State.FAILED, Evidence.REJECTED, **said)
+        close(operation, State.FAILED, Evidence.REJECTED, **said)
     else:
         SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
             state=State.UNKNOWN, **said

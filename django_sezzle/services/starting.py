@@ -230,7 +230,12 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         raise
     recorded = (
         SezzlePayment.objects.using(database())
-        .filter(pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None)
+        .filter(
+            pk=payment.pk,
+            start_attempt=payment.start_attempt,
+            order_uuid=None,
+            is_current=True,
+        )
         .update(
             session_uuid=session.uuid,
             order_uuid=session.order_uuid,
@@ -243,7 +248,7 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         )
     )
     if not recorded:
-        # We were so slow that somebody took over: theirs counts, ours nobody will see.
+        # Somebody took over because we were slow, or canceled: ours nobody will see.
         ready = _wait_for(payment, plan)
         if ready is None:
             raise _others_are_at_it(payment)
@@ -316,6 +321,9 @@ def _is_reusable(current: SezzlePayment, plan: Plan) -> bool:
 
     :raises AlreadyPaid: it was completed.
     """
+    if current.approved and current.is_expired():
+        # An authorization that ran out unused does not pay for the order any more.
+        bring_up_to_date(current, seconds=SECONDS)
     _refuse_paid(current)
     is_same = current.checkout_fingerprint == plan.fingerprint
     is_fresh = current.last_read_at and timezone.now() < current.last_read_at + FRESH

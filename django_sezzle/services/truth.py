@@ -19,16 +19,15 @@ from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import ActionNotAllowed, GatewayRejected
 from django_sezzle.gateway import Gateway
 from django_sezzle.models import (
-    Evidence,
     Review,
     SezzleAnnouncement,
     SezzleOperation,
     SezzlePayment,
     SezzleTransaction,
-    State,
     Status,
 )
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
+from django_sezzle.services.matching import close_answered, match_open_operation
 from django_sezzle.services.merge import (
     FACTS,
     RANKS,
@@ -110,9 +109,18 @@ def read(payment: SezzlePayment, *, seconds: float | None = None) -> Reading:
     try:
         return Reading(gateway.get_order(payment.order_uuid), read_at)
     except GatewayRejected as error:
-        if error.status != HTTPStatus.NOT_FOUND:
+        if not says_gone(error):
             raise
         return Reading(None, read_at)
+
+
+def says_gone(error: GatewayRejected) -> bool:
+    """
+    Tell whether Sezzle says that it does not know the order.
+
+    A 404 without Sezzle's error in it is a proxy's or a deployment's, and says nothing of money.
+    """
+    return error.status == HTTPStatus.NOT_FOUND and bool(error.code)
 
 
 def record(
@@ -158,32 +166,30 @@ def apply(
     :param answer: a transaction that Sezzle's answer to ``operation`` named; it needs no reading.
     :returns: the operation that is still open, if there is one.
     """
-    ledger = {
-        (row.kind, row.uuid): Known(row.amount_in_cents, row.seen_at)
-        for row in payment.transactions.using(database()).all()
-    }
-    answered = Joined(Facts.of(payment), review=payment.review_reason)
-    if answer is not None and (answer.kind.value, answer.uuid) not in ledger:
-        answered = _with_answer(answered, answer)
-        ledger[answer.kind.value, answer.uuid] = Known(
-            answer.amount.amount_in_cents, timezone.now()
-        )
-    joined = answered
+    rows = {(row.kind, row.uuid): row for row in payment.transactions.using(database()).all()}
+    ledger = {key: Known(row.amount_in_cents, row.seen_at) for key, row in rows.items()}
+    joined = Joined(Facts.of(payment), review=payment.review_reason)
+    closed = False
+    if answer is not None and operation is not None:
+        row = rows.get((answer.kind.value, answer.uuid))
+        if row is None:
+            joined = _with_answer(joined, answer, ledger)
+        closed = close_answered(operation, answer.uuid, row)
+    answered = joined.new
     if reading is not None:
-        joined = _with_reading(payment, answered.facts, ledger, reading)
-        joined = replace(joined, new=(*answered.new, *joined.new))
-    write(payment, joined, operation=operation)
-    if operation is not None and answer is not None:
-        columns = {"tx_uuid": answer.uuid}
-        if close(operation, State.SUCCEEDED, Evidence.RESPONSE, **columns):
-            return None
-    return match_open_operation(payment)
+        joined = _with_reading(payment, joined.facts, ledger, reading)
+        joined = replace(joined, new=(*answered, *joined.new))
+    write(payment, joined, operation=operation if closed and answered else None)
+    return None if closed else match_open_operation(payment)
 
 
-def _with_answer(joined: Joined, answer: Transaction) -> Joined:
+def _with_answer(
+    joined: Joined, answer: Transaction, ledger: dict[tuple[str, str], Known]
+) -> Joined:
     facts = add(joined.facts, [answer])
     if not facts.is_possible:
         return replace(joined, review=Review.TOTALS_IMPOSSIBLE)
+    ledger[answer.kind.value, answer.uuid] = Known(answer.amount.amount_in_cents, timezone.now())
     return replace(joined, facts=facts, new=(answer,))
 
 
@@ -195,7 +201,11 @@ def _with_reading(
         return Joined(gone, review=payment.review_reason)
     _note(payment, reading.order)
     expected = Expected(payment.reference_id, payment.amount_in_cents, payment.currency)
-    return merge(facts, ledger, reading.order, expected, read_at=reading.read_at)
+    joined = merge(facts, ledger, reading.order, expected, read_at=reading.read_at)
+    if payment.was_reauthorized:
+        # The child holds the money now, whatever is still said of the parent.
+        joined = replace(joined, facts=replace(joined.facts, lapsed_at=facts.lapsed_at))
+    return joined
 
 
 def write(
@@ -204,7 +214,7 @@ def write(
     """
     Write facts, ledger rows, what follows from them, and what the shop must be told.
 
-    :param operation: whose doing the new transaction of its kind and amount is.
+    :param operation: whose doing the first of the new transactions is.
     """
     before = Facts.of(payment)
     old = {name: getattr(payment, name) for name in (*FACTS, *_DERIVED)}
@@ -230,7 +240,7 @@ def _enter(
     new: tuple[Transaction, ...],
     operation: SezzleOperation | None,
 ) -> None:
-    """Enter transactions into the ledger; the first one is the answer to the operation."""
+    """Enter transactions into the ledger; the first one is the operation's doing, if given."""
     now = timezone.now()
     SezzleTransaction.objects.using(database()).bulk_create(
         SezzleTransaction(
@@ -259,64 +269,15 @@ def announce(payment: SezzlePayment, fact_keys: list[str]) -> None:
         )
 
 
-def match_open_operation(payment: SezzlePayment) -> SezzleOperation | None:
-    """
-    Close the open operation when a transaction shows that it was executed.
-
-    It must be of the operation's kind and amount, belong to no other operation, and have shown
-    up after the operation was opened, by the payment's own clock.
-
-    :returns: the operation, if it is still open.
-    """
-    operation = payment.open_operation()
-    if operation is None or not operation.attempts:
-        return operation
-    row = (
-        payment.transactions.using(database())
-        .filter(
-            kind=operation.kind,
-            amount_in_cents=operation.amount_in_cents,
-            operation=None,
-            seen_seq__gt=operation.opened_seq,
-        )
-        .first()
-    )
-    if row is None:
-        return operation
-    attach(row, operation)
-    close(operation, State.SUCCEEDED, Evidence.MATCHED, tx_uuid=row.uuid)
-    return None
-
-
-def attach(row: SezzleTransaction, operation: SezzleOperation) -> None:
-    """Say whose doing a transaction was."""
-    row.operation = operation
-    row.save(using=database(), update_fields=["operation"])
-
-
-def close(
-    operation: SezzleOperation, state: State, evidence: Evidence, **columns: object
-) -> bool:
-    """Close an operation once; whoever comes later changes nothing."""
-    return bool(
-        SezzleOperation.objects.using(database())
-        .filter(pk=operation.pk, is_open=True)
-        .update(
-            state=state, evidence=evidence, is_open=None, closed_at=timezone.now(), **columns
-        )
-    )
-
-
 def _review_reason(payment: SezzlePayment, found: str, is_newly_approved: bool) -> str:
     if payment.review_reason in Review.that_only_a_human_clears():
         return payment.review_reason
-    if found or not is_newly_approved:
-        return found
-    if payment.canceled_at is not None:
+    # Asked only once, so these go before what a later read finds again or clears.
+    if is_newly_approved and payment.canceled_at is not None:
         return Review.LATE_AUTHORIZATION
-    if not payment.is_current and another_current(payment):
+    if is_newly_approved and not payment.is_current and another_current(payment):
         return Review.SECOND_AUTHORIZATION
-    return ""
+    return found
 
 
 def _is_current(payment: SezzlePayment, facts: Facts, is_newly_approved: bool) -> bool | None:
@@ -327,7 +288,7 @@ def _is_current(payment: SezzlePayment, facts: Facts, is_newly_approved: bool) -
         ran_out = facts.authorization_expires_at + CLOCK_SLACK < timezone.now()
         if ran_out and payment.open_operation() is None:
             return None
-    if is_newly_approved and not payment.review_reason:
+    if is_newly_approved and payment.review_reason not in Review.that_only_a_human_clears():
         return True
     return payment.is_current
 
@@ -348,7 +309,10 @@ def _new_facts(
     payment: SezzlePayment, before: Facts, joined: Joined, old: dict[str, object]
 ) -> list[str]:
     facts = joined.facts
-    keys = ["authorized"] if facts.approved and not before.approved else []
+    # What is under review is not secured yet: the shop is told when the review is over.
+    was_secured = before.approved and not old["review_reason"]
+    is_secured = facts.approved and not payment.review_reason
+    keys = ["authorized"] if is_secured and not was_secured else []
     keys += [f"{_DONE[t.kind.value]}:{t.uuid}" for t in joined.new]
     still_held = replace(facts, lapsed_at=None).held_in_cents
     if facts.lapsed_at is not None and before.lapsed_at is None and still_held:

@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from requests.adapters import BaseAdapter
 
 from django_sezzle.emulator import Emulator
+from django_sezzle.gateway import transport
 from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent, Status
 from django_sezzle.signals import payment_authorized
+from tests.fixtures import GATEWAY_URL
 from tests.webhooks.conftest import Deliver, Later, Post, event
 from tests.webhooks.counting import calls
 
@@ -178,3 +181,29 @@ def test_log_of_a_failure_names_ids_only(
     assert str(approved_elsewhere.order_uuid) in caplog.text
     for secret in ("jane@shopper.example", "sz_pr_test", "Bearer", approved_elsewhere.token):
         assert secret not in caplog.text
+
+
+class Broken(BaseAdapter):
+    """A fault that nobody thought of, where Sezzle is asked."""
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Break."""
+        raise ZeroDivisionError("nobody thought of this")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_fault_of_ours_is_503_while_young_and_200_later_and_keeps_the_event(
+    approved_elsewhere: SezzlePayment, post: Post, later: Later
+) -> None:
+    body = event("order.authorized", str(approved_elsewhere.order_uuid))
+    unmount = transport.mount(f"{GATEWAY_URL}/v2/order/", Broken())
+    try:
+        assert post(body).status_code == 503
+        later(timedelta(hours=25))
+        tokens.clear()
+        assert post(body).status_code == 200
+    finally:
+        unmount()
+    assert state() == (EventState.PENDING, 2, "ZeroDivisionError")

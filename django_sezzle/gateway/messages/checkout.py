@@ -57,7 +57,7 @@ class InstallmentPlan(StrEnum):
     SIX_MONTHLY = "6-pay-monthly"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Address:
     """A billing or shipping address."""
 
@@ -88,7 +88,7 @@ class Address:
         return _present(members)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Customer:
     """The shopper as far as the shop knows; the more is given, the shorter the checkout."""
 
@@ -181,7 +181,7 @@ class Discount:
         return {"name": self.name, "amount": self.amount.to_json()}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SendTo:
     """Where Sezzle sends the checkout link: a phone, an e-mail address, or both."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from django_sezzle.exceptions import InvalidInput
@@ -14,6 +14,9 @@ CURRENCIES = ("USD", "CAD")
 
 #: The gateway's cents are 32-bit integers.
 MAX_CENTS = 2**31 - 1
+
+#: Raises instead of rounding, whatever precision the host has set for its own decimals.
+_EXACT = Context(prec=28, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow])
 
 
 def check_cents(amount_in_cents: object) -> int:
@@ -28,10 +31,8 @@ def check_cents(amount_in_cents: object) -> int:
             "Nothing was sent."
         )
     if not 1 <= amount_in_cents <= MAX_CENTS:
-        raise InvalidInput(
-            f"An amount lies between 1 and {MAX_CENTS} cents; {amount_in_cents} does not. "
-            "Nothing was sent."
-        )
+        # The number is not shown: Python refuses to write out a very long one.
+        raise InvalidInput(f"An amount lies between 1 and {MAX_CENTS} cents. Nothing was sent.")
     return amount_in_cents
 
 
@@ -43,11 +44,13 @@ class Price:
     currency: str
 
     def __post_init__(self) -> None:
-        if type(self.amount_in_cents) is not int or not 0 <= self.amount_in_cents <= MAX_CENTS:
+        if type(self.amount_in_cents) is not int:
             raise InvalidInput(
-                f"A price is 0 to {MAX_CENTS} whole cents (int), not {self.amount_in_cents!r}. "
-                "Nothing was sent."
+                "A price is a whole number of cents (int), not "
+                f"{type(self.amount_in_cents).__name__}. Nothing was sent."
             )
+        if not 0 <= self.amount_in_cents <= MAX_CENTS:
+            raise InvalidInput(f"A price lies between 0 and {MAX_CENTS} cents. Nothing was sent.")
         if self.currency not in CURRENCIES:
             raise InvalidInput(
                 f"Sezzle takes {' and '.join(CURRENCIES)}, not {self.currency!r}. Nothing was sent."
@@ -67,12 +70,14 @@ class Price:
                 "other types cannot say every cent exactly. Nothing was sent."
             )
         try:
-            in_cents = Decimal(amount) * 100
-            whole = int(in_cents)
-        except (ArithmeticError, ValueError) as error:
-            raise InvalidInput(f"{amount!r} is not an amount of dollars. Nothing was sent.") from error
-        if in_cents != whole:
-            raise InvalidInput(f"{amount!r} is not a whole number of cents. Nothing was sent.")
+            in_cents = _EXACT.multiply(Decimal(amount), 100)
+            whole = int(in_cents.to_integral_exact(context=_EXACT))
+        except Inexact:
+            raise InvalidInput(
+                "The amount is not a whole number of cents. Nothing was sent."
+            ) from None
+        except (ArithmeticError, ValueError):
+            raise InvalidInput("That is not an amount of dollars. Nothing was sent.") from None
         return cls(whole, currency)
 
     def to_json(self) -> dict[str, Any]:

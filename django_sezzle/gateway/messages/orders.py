@@ -76,7 +76,9 @@ class Authorization:
             amount=None if amount is None else Amount.from_json(amount, f"{where}.amount"),
             expires_at=parsing.moment(given.get("expiration"), f"{where}.expiration"),
             sezzle_order_id=parsing.text(given.get("sezzle_order_id"), f"{where}.sezzle_order_id"),
-            financing_option=parsing.text(given.get("financing_option"), f"{where}.financing_option"),
+            financing_option=parsing.text(
+                given.get("financing_option"), f"{where}.financing_option"
+            ),
             transactions={
                 kind: _transactions(kind, given.get(f"{kind.value}s"), f"{where}.{kind.value}s")
                 for kind in Kind

@@ -16,7 +16,7 @@ from typing import Any
 IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-class Malformed(Exception):  # noqa: N818 - reads as "malformed answer"
+class Malformed(Exception):
     """The answer is not what the API describes; the text names the member, not its value."""
 
 
