@@ -44,7 +44,6 @@ class Token:
         try:
             given = parsing.as_object(value, "authentication")
             token = parsing.text(given.get("token"), "authentication.token")
-            merchant = parsing.text(given.get("merchant_uuid"), "authentication.merchant_uuid")
         except parsing.Malformed as error:
             raise _unusable() from error
         if not token or not token.isascii() or not token.isprintable():
@@ -56,7 +55,7 @@ class Token:
         # A gateway whose clock differs from ours must not make every token look expired.
         if expires is None or not now + MARGIN < expires < now + 2 * LIFE:
             expires = now + LIFE
-        return cls(token, merchant[:64], expires)
+        return cls(token, parsing.word(given.get("merchant_uuid")), expires)
 
 
 def _unusable() -> GatewayUnavailable:

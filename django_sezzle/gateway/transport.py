@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -56,7 +56,8 @@ class Answer:
     """A complete answer: its status, and its JSON or None where it has none."""
 
     status: int
-    json: Any
+    # Holds a token, or the shopper's address: error reports show local variables by their repr.
+    json: Any = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +263,13 @@ def _log(call: Call, status: int | None, started: float, error: str = "") -> Non
     )
 
 
+class _Session(requests.Session):
+    """A session that does not even look where a redirect would lead."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none; requests would read the whole body to find out."""
+
+
 _lock = threading.Lock()
 _session: requests.Session | None = None
 _mounts: dict[str, BaseAdapter] = {}
@@ -278,7 +286,7 @@ def session() -> requests.Session:
 
 
 def _new_session() -> requests.Session:
-    new = requests.Session()
+    new = _Session()
     new.trust_env = False
     new.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     new.headers["User-Agent"] = f"django-sezzle/{__version__}"

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -125,8 +126,9 @@ def test_making_the_connection_counts_too() -> None:
             gateway.get_order(ORDER)
 
 
-def test_an_endless_answer_is_stopped_by_its_size_long_before() -> None:
-    with Wire(endless) as wire:
+@pytest.mark.parametrize("status", [b"200 OK", b"302 Found\r\nLocation: https://other.example/"])
+def test_an_endless_answer_is_stopped_by_its_size_long_before(status: bytes) -> None:
+    with Wire(partial(endless, status=status)) as wire:
         gateway = gateway_at(wire.url, seconds=20)
         gateway.authenticate()
         started = time.monotonic()

@@ -61,8 +61,32 @@ def test_order_and_authorization_of_no_whole_cents(cents: Any) -> None:
         Order.from_json(an_order() | {"order_amount": usd(cents)})
     with pytest.raises(Malformed, match=r"order\.authorization\.amount\.amount_in_cents"):
         Order.from_json(an_order(authorization_amount=usd(cents)))
-    with pytest.raises(Malformed, match=r"order\.upcharges\[0\]\.amount\.amount_in_cents"):
-        Order.from_json(an_order() | {"upcharges": [{"uuid": "u-1", "amount": usd(cents)}]})
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"description": 5},
+        {"upcharges": {}},
+        {"upcharges": ["x", {"uuid": "../x"}, {"uuid": "u-1", "amount": usd(True)}]},
+        {"parent_order_uuid": ["x"]},
+        {"customer": "somebody"},
+        {"checkout_status": 7},
+    ],
+)
+def test_what_no_money_depends_on_hides_no_money(members: Any) -> None:
+    read = Order.from_json(an_order() | members)
+
+    assert read.is_approved
+    assert "upcharges" not in members or read.upcharges == ()
+
+
+@pytest.mark.parametrize("word", ["\ud800", "a\x00b", "Montréal", 7, None])
+def test_a_word_that_a_database_may_refuse_is_not_kept(word: Any) -> None:
+    read = Order.from_json(an_order(sezzle_order_id=word, financing_option=word))
+
+    assert read.authorization is not None
+    assert (read.authorization.sezzle_order_id, read.authorization.financing_option) == ("", "")
 
 
 @pytest.mark.parametrize("kind", ["captures", "refunds", "releases"])

@@ -172,13 +172,23 @@ def test_a_moment_of_another_zone_comes_back_in_utc(text: str) -> None:
     assert read.tzinfo is UTC
 
 
-@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
 def test_no_moment(value: Any) -> None:
     assert parsing.moment(value, "moment") is None
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", 1_700_000_000, True, "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00"]
+    "value", ["soon", 1_700_000_000, True, "2026-13-01T00:00:00Z", "10000-01-01T00:00:00Z"]
 )
 def test_what_is_no_moment_is_malformed(value: Any) -> None:
     with pytest.raises(Malformed, match=r"order\.authorization\.expiration"):

@@ -184,9 +184,11 @@ def reset(connection: socket.socket, stop: threading.Event) -> bool:
     return False
 
 
-def endless(connection: socket.socket, stop: threading.Event) -> bool:
+def endless(
+    connection: socket.socket, stop: threading.Event, *, status: bytes = b"200 OK"
+) -> bool:
     """Send a body that does not end."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    connection.sendall(b"HTTP/1.1 " + status + b"\r\n\r\n")
     while not stop.is_set():
         connection.sendall(b" " * 65536)
     return False

@@ -7,6 +7,7 @@ https://docs.sezzle.com/docs/api/core/orders/getv2order
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -75,10 +76,8 @@ class Authorization:
             approved=given.get("approved") is True,
             amount=None if amount is None else Amount.from_json(amount, f"{where}.amount"),
             expires_at=parsing.moment(given.get("expiration"), f"{where}.expiration"),
-            sezzle_order_id=parsing.text(given.get("sezzle_order_id"), f"{where}.sezzle_order_id"),
-            financing_option=parsing.text(
-                given.get("financing_option"), f"{where}.financing_option"
-            ),
+            sezzle_order_id=parsing.word(given.get("sezzle_order_id")),
+            financing_option=parsing.word(given.get("financing_option")),
             transactions={
                 kind: _transactions(kind, given.get(f"{kind.value}s"), f"{where}.{kind.value}s")
                 for kind in Kind
@@ -98,7 +97,6 @@ class Order:
     uuid: str
     intent: str
     reference_id: str
-    description: str
     amount: Amount | None
     checkout_status: str
     checkout_expires_at: datetime | None
@@ -127,7 +125,6 @@ class Order:
             uuid=parsing.identifier(given.get("uuid"), "order.uuid"),
             intent=parsing.text(given.get("intent"), "order.intent"),
             reference_id=parsing.text(given.get("reference_id"), "order.reference_id"),
-            description=parsing.text(given.get("description"), "order.description"),
             amount=None if amount is None else Amount.from_json(amount, "order.order_amount"),
             checkout_status=_status(given.get("checkout_status")),
             checkout_expires_at=parsing.moment(
@@ -139,9 +136,7 @@ class Order:
                 else Authorization.from_json(authorization, "order.authorization")
             ),
             is_upcharge=given.get("is_upcharge") is True,
-            parent_order_uuid=parsing.optional_identifier(
-                given.get("parent_order_uuid"), "order.parent_order_uuid"
-            ),
+            parent_order_uuid=parsing.word(given.get("parent_order_uuid")) or None,
             upcharges=_upcharges(given.get("upcharges")),
             customer=given["customer"] if isinstance(given.get("customer"), dict) else {},
         )
@@ -208,7 +203,7 @@ class Approval:
 
 def _status(value: object) -> str:
     # Both words are documented for a finished checkout.
-    status = parsing.text(value, "order.checkout_status")[:24]
+    status = parsing.word(value, 24)
     return "complete" if status == "completed" else status
 
 
@@ -224,11 +219,11 @@ def _transactions(kind: Kind, value: object, where: str) -> tuple[Transaction, .
 
 
 def _upcharges(value: object) -> tuple[tuple[str, Amount], ...]:
-    if value is None:
-        return ()
+    """Read what can be read; an upcharge is an order of its own, whose own reading counts."""
     found = []
-    for n, entry in enumerate(parsing.as_list(value, "order.upcharges")):
-        given = parsing.as_object(entry, f"order.upcharges[{n}]")
-        uuid = parsing.identifier(given.get("uuid"), f"order.upcharges[{n}].uuid")
-        found.append((uuid, Amount.from_json(given.get("amount"), f"order.upcharges[{n}].amount")))
+    for entry in value if isinstance(value, list) else ():
+        with suppress(Malformed):
+            given = parsing.as_object(entry, "order.upcharges[]")
+            uuid = parsing.identifier(given.get("uuid"), "order.upcharges[].uuid")
+            found.append((uuid, Amount.from_json(given.get("amount"), "order.upcharges[].amount")))
     return tuple(found)

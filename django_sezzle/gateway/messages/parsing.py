@@ -13,7 +13,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+IDENTIFIER_LENGTH = 64
 IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+#: A moment outside these years is some system's way to say "none" or "never".
+YEARS = range(2000, 2200)
 
 
 class Malformed(Exception):
@@ -55,6 +59,16 @@ def text(value: object, where: str) -> str:
     return value
 
 
+def word(value: object, longest: int = IDENTIFIER_LENGTH) -> str:
+    """
+    Take a word that is kept although no money depends on it.
+
+    What is not short printable ASCII is as good as nothing: a database may refuse it.
+    """
+    is_word = isinstance(value, str) and value.isascii() and value.isprintable()
+    return str(value)[:longest] if is_word else ""
+
+
 def cents(value: object, where: str) -> int:
     """Take whole cents. JSON's ``true``, ``1.0`` and ``"1"`` are not whole cents."""
     if type(value) is not int or not 0 <= value <= 2**63 - 1:
@@ -63,7 +77,11 @@ def cents(value: object, where: str) -> int:
 
 
 def moment(value: object, where: str) -> datetime | None:
-    """Take an RFC 3339 moment with 0 to 9 digits of a second, as an aware datetime in UTC."""
+    """
+    Take an RFC 3339 moment with 0 to 9 digits of a second, as an aware datetime in UTC.
+
+    ``0001-01-01`` and ``9999-12-31`` are how some systems write that there is none.
+    """
     if value is None or value == "":
         return None
     if not isinstance(value, str):
@@ -72,8 +90,7 @@ def moment(value: object, where: str) -> datetime | None:
         parsed = datetime.fromisoformat(value)
     except ValueError:
         raise Malformed(f"{where} is not a moment") from None
+    if parsed.year not in YEARS:
+        return None
     aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    try:
-        return aware.astimezone(UTC)
-    except OverflowError:
-        raise Malformed(f"{where} is not a moment") from None
+    return aware.astimezone(UTC)
