@@ -7,7 +7,7 @@ Every error this package raises. The class answers the question "did money move?
       PaymentError            nothing was sent
         InvalidInput          what the shop asked for cannot be sent as it is
         ActionNotAllowed      not possible for this payment, or not from here
-        AmountUnavailable     more (or less) than what can be moved
+        AmountUnavailable     more than what can be moved now
         OperationInProgress   another operation of this payment is open
         RequestIdReused       this request id already stands for something else
         AlreadyPaid           the shop's order has its payment
@@ -79,7 +79,7 @@ class ActionNotAllowed(PaymentError):
 
 
 class AmountUnavailable(PaymentError):
-    """The amount is more than what can be moved, or less than one cent."""
+    """The amount is more than what can be moved now."""
 
 
 class OperationInProgress(PaymentError):

@@ -87,14 +87,14 @@ class SezzleCheckoutView(View):
 
     def failed(self, checkout: Checkout, error: SezzleError) -> HttpResponse:
         """Answer when no checkout could be started; the shopper was not charged."""
-        is_gateways = isinstance(error, GatewayError)
+        said = error if isinstance(error, GatewayError) else GatewayError("")
         # Sezzle's words may repeat what the shopper typed; its ids do not.
         logger.error(
             "shop_reference=%s checkout=failed error=%s code=%s debug_uuid=%s",
             checkout.shop_reference,
             type(error).__name__,
-            (is_gateways and error.code) or "-",
-            (is_gateways and error.debug_uuid) or "-",
+            said.code or "-",
+            said.debug_uuid or "-",
         )
         messages.error(self.request, _excuse(error), fail_silently=True)
         return SeeOther(self._way_back(checkout))
@@ -112,9 +112,7 @@ def _excuse(error: SezzleError) -> str:
     if isinstance(error, OperationInProgress):
         return _("Your checkout is just being prepared. Please try again in a moment.")
     if isinstance(error, (GatewayRejected, PaymentError)):
-        return _(
-            "Sezzle cannot take this order. You were not charged. Please pay in another way."
-        )
+        return _("Sezzle cannot take this order. You were not charged. Please pay in another way.")
     return _("Sezzle cannot be reached right now. You were not charged. Please try again.")
 
 

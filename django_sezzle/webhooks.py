@@ -7,17 +7,16 @@ Nothing in an event is believed but which order to read.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayError, GatewayRejected, GatewayUnavailable, SezzleError
 from django_sezzle.gateway.messages import Event
-from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent
+from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent, fields
 from django_sezzle.services.adoption import adopt_order
 from django_sezzle.services.locking import database
 from django_sezzle.services.reading import bring_up_to_date
@@ -52,7 +51,7 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
         account=account,
         event_type=event.type,
         order_uuid=event.order_uuid,
-        created_at=_stored(event.created_at),
+        created_at=fields.stored(event.created_at),
         received_at=timezone.now(),
         body_sha256=event.body_sha256,
     )
@@ -62,17 +61,6 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
     except IntegrityError:
         return rows.get(key=event.key), False
     return row, True
-
-
-def _stored(moment: datetime | None) -> datetime | None:
-    """Write a moment as the host's database keeps it: without a zone where ``USE_TZ`` is off."""
-    if moment is None or django_settings.USE_TZ:
-        return moment
-    try:
-        return timezone.make_naive(moment, timezone.get_default_timezone())
-    except OverflowError:
-        # The first or last day of the calendar, in a zone that has not reached it.
-        return None
 
 
 def process(event: SezzleWebhookEvent) -> bool:
@@ -102,7 +90,8 @@ def process(event: SezzleWebhookEvent) -> bool:
     except SezzleError as error:
         # Another try would end the same way; the inbox keeps it for a human.
         _postpone(event, error)
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the subscription
+    except Exception as error:
+        # A fault of ours must not cost the subscription.
         logger.critical("event=%s", event.key, exc_info=True)
         _postpone(event, error)
         return timezone.now() - event.received_at >= YOUNG

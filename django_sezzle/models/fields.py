@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.expressions import Combinable
+from django.utils import timezone
 
 from django_sezzle.gateway.messages.money import CURRENCIES, MAX_CENTS
 
@@ -50,6 +53,13 @@ def currency(verbose_name: Any) -> _Text:
     return models.CharField(
         verbose_name, max_length=3, choices=[(code, code) for code in CURRENCIES]
     )
+
+
+def stored(moment: datetime | None) -> datetime | None:
+    """Give a moment as the host's database keeps it: without a zone where ``USE_TZ`` is off."""
+    if moment is None or settings.USE_TZ:
+        return moment
+    return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
 def is_amount(field: str) -> models.Q:

@@ -109,9 +109,7 @@ class SezzleOperation(models.Model):
             models.UniqueConstraint(fields=["payment", "is_open"], name="sezzle_one_open"),
             models.CheckConstraint(
                 # NULL = TRUE is not false but unknown, which a check lets pass.
-                condition=Q(
-                    state__in=["started", "unknown"], is_open__isnull=False, is_open=True
-                )
+                condition=Q(state__in=["started", "unknown"], is_open__isnull=False, is_open=True)
                 | Q(state__in=["succeeded", "failed"], is_open__isnull=True),
                 name="sezzle_operation_open_state",
             ),

@@ -132,9 +132,7 @@ class SezzlePayment(models.Model):
     )
 
     # What a human has to do with it
-    review_reason = models.CharField(
-        _("review"), max_length=64, choices=Review.choices, blank=True
-    )
+    review_reason = models.CharField(_("review"), max_length=64, choices=Review.choices, blank=True)
     review_cleared_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -144,9 +142,7 @@ class SezzlePayment(models.Model):
         verbose_name=_("review cleared by"),
     )
     review_cleared_at = models.DateTimeField(_("review cleared"), null=True, blank=True)
-    review_cleared_because = models.CharField(
-        _("reason for clearing"), max_length=200, blank=True
-    )
+    review_cleared_because = models.CharField(_("reason for clearing"), max_length=200, blank=True)
 
     reauthorized_from = models.OneToOneField(
         "self",
@@ -274,6 +270,8 @@ class SezzlePayment(models.Model):
         """Tell whether an authorization ran out; shown to people, never a reason not to ask."""
         if self.lapsed_at is not None:
             return True
+        if self.approved and self.intent == Intent.CAPTURE:
+            return False
         ends = self.authorization_expires_at if self.approved else self.checkout_expires_at
         ran_out = ends is not None and ends <= (at or timezone.now())
         return ran_out and (self.held_in_cents > 0 or not self.approved)
@@ -293,7 +291,8 @@ class SezzlePayment(models.Model):
         if self.review_reason or currency != self.currency or not self.is_of_configured_merchant():
             return False
         ends = self.authorization_expires_at
-        is_held = ends is None or ends > timezone.now()
+        # With intent CAPTURE the money is Sezzle's to take; no deadline of ours runs.
+        is_held = ends is None or ends > timezone.now() or self.intent == Intent.CAPTURE
         held = self.held_in_cents if is_held else 0
         return self.kept_in_cents + held >= amount_in_cents
 

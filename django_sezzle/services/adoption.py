@@ -8,7 +8,11 @@ from django_sezzle.exceptions import GatewayRejected
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import truth
 from django_sezzle.services.locking import short_transaction
-from django_sezzle.services.reauthorization import adopt_unknown_order, candidates
+from django_sezzle.services.reauthorization import (
+    adopt_as_made_by,
+    candidates,
+    find_maker,
+)
 from django_sezzle.services.telling import tell
 from django_sezzle.services.truth import Reading
 
@@ -34,7 +38,10 @@ def adopt_order(
         if truth.says_gone(error):
             return None
         raise
-    child = short_transaction(lambda: adopt_unknown_order(account, order_uuid, reading))
+    maker = find_maker(account, reading)
+    if maker is None:
+        return None
+    child = short_transaction(lambda: adopt_as_made_by(maker, order_uuid, reading))
     if child is not None:
         if child.reauthorized_from is not None:
             tell(child.reauthorized_from)

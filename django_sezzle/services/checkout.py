@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,8 +33,6 @@ from django_sezzle.models.fields import REFERENCE_LENGTH
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-logger = logging.getLogger("django_sezzle.services")
 
 LONGEST_URL = 500
 MINIMUM_IN_CENTS = 100
@@ -75,6 +72,12 @@ class Checkout:
     checkout_mode: CheckoutMode | None = None
     send_to: SendTo | None = field(default=None, repr=False)
     """Have Sezzle send the link by SMS or e-mail (in store)."""
+    tokenize: bool = False
+    """Ask the shopper to let the shop charge later orders."""
+    recurring: bool | None = None
+    """With ``tokenize``: True for a subscription, False for one later charge."""
+    recurring_name: str = ""
+    """The subscription's name, shown to the shopper."""
     financing_options: tuple[InstallmentPlan, ...] = ()
     user: AbstractBaseUser | None = None
     account: str = "default"
@@ -83,13 +86,20 @@ class Checkout:
         _check_reference(self.shop_reference)
         for name in ("success_url", "failure_url", "cancel_url"):
             object.__setattr__(self, name, _text(name, getattr(self, name)))
+        # Generators and lists are taken too, and kept as they are at this moment.
+        for name, kind in _PARTS.items():
+            parts = tuple(getattr(self, name))
+            object.__setattr__(self, name, parts)
+            for part in parts:
+                _check_member(f"each of {name}", part, kind)
         _check_member("amount", self.amount, Price)
-        if check_cents(self.amount.amount_in_cents) < MINIMUM_IN_CENTS:
-            raise InvalidInput("Sezzle takes no order below $1.00. Nothing was sent.")
         _check_member("intent", self.intent, Intent)
-        for name, kind in (("locale", Locale), ("checkout_mode", CheckoutMode)):
+        for name, kind in _OPTIONAL.items():
             if getattr(self, name) is not None:
                 _check_member(name, getattr(self, name), kind)
+        if check_cents(self.amount.amount_in_cents) < MINIMUM_IN_CENTS:
+            raise InvalidInput("Sezzle takes no order below $1.00. Nothing was sent.")
+        _check_member("metadata", self.metadata, Mapping)
         for pair in self.metadata.items():
             if not all(isinstance(text, str) for text in pair):
                 raise InvalidInput("Metadata has text keys and text values. Nothing was sent.")
@@ -99,9 +109,6 @@ class Checkout:
                     f"The checkout is in {self.amount.currency}; a part of it is in "
                     f"{price.currency}. Nothing was sent."
                 )
-        # Generators and lists are taken too, and kept as they were at this moment.
-        for name in ("items", "discounts", "financing_options"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
     def urls(self) -> dict[str, str]:
@@ -131,8 +138,7 @@ class Checkout:
             )
             if url and not ((is_path or urlsplit(url).scheme) and is_ours):
                 raise InvalidInput(
-                    f"{name} must be a path or an address on the shop's own host. "
-                    "Nothing was sent."
+                    f"{name} must be a path or an address on the shop's own host. Nothing was sent."
                 )
             if len(url) > LONGEST_URL:
                 raise InvalidInput(f"{name} is over {LONGEST_URL} characters. Nothing was sent.")
@@ -147,13 +153,7 @@ class Checkout:
         self, reference_id: str, complete_url: str, cancel_url: str
     ) -> SessionRequest:
         """Make the message to Sezzle; items that do not add up to the amount are left out."""
-        adds_up = self._adds_up()
-        if not adds_up:
-            logger.warning(
-                "shop_reference=%s items=left_out: items, tax, shipping and discounts do not add "
-                "up to the amount",
-                self.shop_reference,
-            )
+        adds_up = self.adds_up()
         return SessionRequest(
             complete_url=complete_url,
             cancel_url=cancel_url,
@@ -171,14 +171,25 @@ class Checkout:
             send_to=self.send_to,
             locale=self.locale or _active_locale(),
             financing_options=self.financing_options,
-            customer=self.customer,
+            customer=self._customer(),
+        )
+
+    def _customer(self) -> Customer | None:
+        if not self.tokenize:
+            return self.customer
+        return replace(
+            self.customer or Customer(),
+            tokenize=True,
+            recurring=self.recurring,
+            recurring_name=self.recurring_name,
         )
 
     def _parts(self) -> list[Price]:
         parts = [item.price for item in self.items]
         return parts + [part for part in (self.tax, self.shipping) if part is not None]
 
-    def _adds_up(self) -> bool:
+    def adds_up(self) -> bool:
+        """Tell whether items, tax, shipping and discounts make up the amount."""
         if not self.items:
             # Tax and shipping alone are parts of the total, not all of it.
             return True
@@ -186,6 +197,22 @@ class Checkout:
         total += sum(p.amount_in_cents for p in (self.tax, self.shipping) if p is not None)
         total -= sum(discount.amount.amount_in_cents for discount in self.discounts)
         return total == self.amount.amount_in_cents
+
+
+#: What tuples hold, and what may be left out.
+_PARTS: dict[str, type] = {
+    "items": LineItem,
+    "discounts": Discount,
+    "financing_options": InstallmentPlan,
+}
+_OPTIONAL: dict[str, type] = {
+    "tax": Price,
+    "shipping": Price,
+    "customer": Customer,
+    "send_to": SendTo,
+    "locale": Locale,
+    "checkout_mode": CheckoutMode,
+}
 
 
 def _check_reference(value: Any) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from django_sezzle.exceptions import (
     ActionNotAllowed,
+    GatewayError,
     GatewayRejected,
     InvalidInput,
     OperationInProgress,
@@ -16,6 +17,7 @@ from django_sezzle.exceptions import (
 from django_sezzle.gateway.messages.checkout import REFERENCE
 from django_sezzle.models import SezzlePayment, Status
 from django_sezzle.services import truth
+from django_sezzle.services.consequences import may_tell_secured
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
 from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.money import release
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 LONGEST_REFERENCE = 80
+
+#: Sezzle's code for a checkout that ran out.
+EXPIRED = "checkout_expired"
 
 
 def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> SezzlePayment:
@@ -67,10 +72,12 @@ def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> 
     return payment
 
 
-def delete_checkout(payment: SezzlePayment) -> SezzlePayment:
+def delete_checkout(payment: SezzlePayment, *, is_replaced: bool = False) -> SezzlePayment:
     """
     Delete an unfinished checkout at Sezzle, then close the payment.
 
+    :param is_replaced: another checkout of the same order follows, so that the shop need not be
+        told that this one is closed.
     :raises GatewayRejected: Sezzle refused: the shopper completed it.
     :raises GatewayUnavailable: no clear answer; nothing was recorded.
     """
@@ -78,11 +85,12 @@ def delete_checkout(payment: SezzlePayment) -> SezzlePayment:
         raise OperationInProgress("The checkout is just being made. Try again in a moment.")
     try:
         truth.gateway_of(payment).delete_checkout(payment.order_uuid)
-    except GatewayRejected as error:
-        if not truth.says_gone(error):
+    except GatewayError as error:
+        is_gone = isinstance(error, GatewayRejected) and truth.says_gone(error)
+        if not (is_gone or error.code == EXPIRED):
             raise
-        # Sezzle does not know it any more, so nobody can complete it.
-    return _give_up(payment)
+        # Nobody can complete it any more.
+    return _give_up(payment, untold=("closed",) if is_replaced else ())
 
 
 def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
@@ -150,7 +158,10 @@ def clear_review(
             "updated_at",
         ]
         locked.save(using=database(), update_fields=columns)
-        truth.announce(locked, ["authorized"] if locked.approved else [])
+        facts = Facts.of(locked)
+        # It may count for its order now, and the shop may be told of an approval held back.
+        truth.write(locked, Joined(facts))
+        truth.announce(locked, ["authorized"] if may_tell_secured(locked, facts) else [])
         return locked
 
     nothing_open()
@@ -168,12 +179,13 @@ def _check_reference(value: Any) -> None:
         )
 
 
-def _give_up(payment: SezzlePayment) -> SezzlePayment:
+def _give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePayment:
     """Close a payment that nobody can complete any more."""
 
     def work() -> SezzlePayment:
         locked = lock(payment.pk, canceled_at=timezone.now())
-        truth.write(locked, Joined(Facts.of(locked), review=locked.review_reason))
+        joined = Joined(Facts.of(locked), review=locked.review_reason)
+        truth.write(locked, joined, untold=untold)
         return locked
 
     truth.copy_row(short_transaction(work), payment)

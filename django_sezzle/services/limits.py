@@ -5,8 +5,8 @@ from __future__ import annotations
 from django_sezzle.exceptions import ActionNotAllowed, AmountUnavailable, NeedsReview
 from django_sezzle.gateway import Intent, Price
 from django_sezzle.gateway.messages.money import check_cents
-from django_sezzle.models import Operation, SezzlePayment
-from django_sezzle.services.truth import another_current
+from django_sezzle.models import Operation, Review, SezzlePayment
+from django_sezzle.services.consequences import another_current
 
 TAKES_HELD_MONEY = (Operation.CAPTURE, Operation.RELEASE)
 
@@ -32,7 +32,10 @@ def check_allowed(payment: SezzlePayment, kind: Operation, amount_in_cents: int 
     :raises ActionNotAllowed: not for this payment.
     :raises AmountUnavailable: more than there is.
     """
-    if payment.review_reason:
+    # What came too late, or a second time, may go back to the shopper; only that.
+    gives_back = kind in (Operation.RELEASE, Operation.REFUND)
+    may_go_back = gives_back and payment.review_reason in Review.that_only_a_human_clears()
+    if payment.review_reason and not may_go_back:
         raise NeedsReview(
             f"This payment needs review: {payment.get_review_reason_display()}. Nothing was sent. "
             "Compare it with Sezzle's dashboard, then clear the review."

@@ -103,7 +103,12 @@ def nothing_open() -> None:
     """
     connection = connections[database()]
     if not connection.in_atomic_block:
-        return
+        if connection.get_autocommit():
+            return
+        raise ActionNotAllowed(
+            "Sezzle cannot be asked on a connection without autocommit: every statement opens a "
+            "transaction that a rollback could take back. Nothing was sent. Set AUTOCOMMIT."
+        )
     try:
         # Inside a TestCase this passes: its outer transactions do not count.
         with transaction.atomic(using=database(), durable=True):

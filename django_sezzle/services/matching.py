@@ -43,9 +43,7 @@ def match_open_operation(payment: SezzlePayment) -> SezzleOperation | None:
     return None
 
 
-def close_answered(
-    operation: SezzleOperation, tx_uuid: str, row: SezzleTransaction | None
-) -> bool:
+def close_answered(operation: SezzleOperation, tx_uuid: str, row: SezzleTransaction | None) -> bool:
     """
     Close an operation that Sezzle said yes to.
 
@@ -75,14 +73,10 @@ def attach(row: SezzleTransaction, operation: SezzleOperation) -> None:
     row.save(using=database(), update_fields=["operation"])
 
 
-def close(
-    operation: SezzleOperation, state: State, evidence: Evidence, **columns: object
-) -> bool:
+def close(operation: SezzleOperation, state: State, evidence: Evidence, **columns: object) -> bool:
     """Close an operation once; whoever comes later changes nothing."""
     return bool(
         SezzleOperation.objects.using(database())
         .filter(pk=operation.pk, is_open=True)
-        .update(
-            state=state, evidence=evidence, is_open=None, closed_at=timezone.now(), **columns
-        )
+        .update(state=state, evidence=evidence, is_open=None, closed_at=timezone.now(), **columns)
     )

@@ -136,13 +136,13 @@ def merge(
             authorization_expires_at=_later(
                 facts.authorization_expires_at, order.authorization.expires_at
             ),
-            sezzle_order_id=max(
-                facts.sezzle_order_id, order.authorization.sezzle_order_id[:64]
-            ),
+            sezzle_order_id=max(facts.sezzle_order_id, order.authorization.sezzle_order_id[:64]),
         )
     joined = add(replace(joined, lapsed_at=_lapsed_at(facts, order, read_at)), new)
     if not joined.is_possible:
         return Joined(facts, review=Review.TOTALS_IMPOSSIBLE)
+    if joined.approved and joined.authorized_in_cents < expected.amount_in_cents:
+        review = review or Review.AMOUNT_DIFFERS
     return Joined(joined, new, review)
 
 
@@ -188,7 +188,8 @@ def _of_approved(facts: Facts) -> Status:
 def _lapsed_at(facts: Facts, order: Order, read_at: datetime) -> datetime | None:
     if order.checkout_status == "deleted":
         # Said of an approved order it means that the rest of the money was let go.
-        return _earlier(facts.lapsed_at, read_at) if order.is_approved else facts.lapsed_at
+        was_approved = order.is_approved or facts.approved
+        return _earlier(facts.lapsed_at, read_at) if was_approved else facts.lapsed_at
     if facts.lapsed_at is not None and facts.lapsed_at + SETTLING < read_at:
         # Sezzle said that it did not know the order, and now shows it: it was never gone.
         return None

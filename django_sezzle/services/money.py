@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
@@ -26,7 +26,7 @@ from django_sezzle.exceptions import (
     PaymentError,
 )
 from django_sezzle.gateway.messages.money import check_cents
-from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import recovery, truth
 from django_sezzle.services.locking import database, nothing_open, short_transaction
 from django_sezzle.services.operations import begin, execute, outcome_of
@@ -42,6 +42,14 @@ logger = logging.getLogger("django_sezzle.services")
 FRESH = timedelta(minutes=1)
 
 LONGEST_REQUEST_ID = 64
+
+
+class Asked(NamedTuple):
+    """What a call wants to be moved."""
+
+    kind: Operation
+    amount_in_cents: int | None
+    request_id: str
 
 
 def capture(
@@ -92,9 +100,7 @@ def refund(
     Sezzle: POST /v2/order/{order_uuid}/refund
     https://docs.sezzle.com/docs/api/core/orders/postv2refundbyorder
     """
-    return _submit(
-        payment, Operation.REFUND, amount_in_cents, request_id, actor, reason, on_commit
-    )
+    return _submit(payment, Operation.REFUND, amount_in_cents, request_id, actor, reason, on_commit)
 
 
 def release(
@@ -173,8 +179,9 @@ def _submit(
         return _send_after_commit(intent)
     nothing_open()
     try:
-        _be_up_to_date(payment)
-        operation = _write_down(payment, intent)
+        asked = Asked(kind, amount_in_cents, request_id)
+        _be_up_to_date(payment, asked)
+        operation = _write_down(payment, asked, intent)
         if operation.is_open and not operation.attempts:
             settled = execute(operation)
         else:
@@ -186,24 +193,46 @@ def _submit(
     return settled
 
 
-def _be_up_to_date(payment: SezzlePayment) -> None:
+def _be_up_to_date(payment: SezzlePayment, asked: Asked) -> None:
     """Act on fresh facts: what was read for this form within the last minute, or is read now."""
     payment.refresh_from_db()
     is_fresh = payment.last_read_at and timezone.now() < payment.last_read_at + FRESH
     # A checkout that was made just now may have been approved since.
     if payment.order_uuid and not (is_fresh and payment.approved):
+        before = payment.open_operation()
         bring_up_to_date(payment)
+        _refuse_repeat(before, asked)
 
 
 def _write_down(
-    payment: SezzlePayment, intent: Callable[[], SezzleOperation]
+    payment: SezzlePayment, asked: Asked, intent: Callable[[], SezzleOperation]
 ) -> SezzleOperation:
     """Commit the intent; what a dead process left open is finished first."""
     try:
         return short_transaction(intent)
-    except OperationInProgress:
+    except OperationInProgress as error:
         recovery.finish(payment)
+        _refuse_repeat(error.operation, asked)
         return short_transaction(intent)
+
+
+def _refuse_repeat(before: SezzleOperation | None, asked: Asked) -> None:
+    """
+    Refuse to do once more what this very call has found to be done.
+
+    Whoever asks for the same again after an unknown outcome most likely means the same money.
+    """
+    if before is None or before.request_id == asked.request_id:
+        return
+    if (before.kind, before.amount_in_cents) != (asked.kind, asked.amount_in_cents):
+        return
+    found = reload(before)
+    if found.state == State.SUCCEEDED:
+        raise OperationInProgress(
+            f"An earlier {found.kind} of {found.price} has just been found to be done. Nothing "
+            "was sent by this call. Look at the payment, and ask again if more is to be moved.",
+            operation=found,
+        )
 
 
 def _send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
@@ -232,7 +261,7 @@ def _send_deferred(operation: SezzleOperation) -> None:
     try:
         execute(reload(operation))
     except (GatewayError, PaymentError) as error:
-        # There is nobody to raise to; the operation and the signals say what became of it.
+        # There is nobody to raise to. What never left is sent by whoever comes next.
         logger.warning(
             "payment=%s operation=%s deferred=%s",
             operation.payment_id,

@@ -75,6 +75,10 @@ def begin(
         # The database compares without case: it could not hold both ids.
         raise _reused(other)
     amount = check_allowed(locked, kind, amount_in_cents)
+    if kind == Operation.REAUTHORIZE and not locked.is_current:
+        # No other checkout may begin while a new authorization is asked for.
+        locked.is_current = True
+        locked.save(using=database(), update_fields=["is_current", "updated_at"])
     return operations.create(
         payment=locked,
         kind=kind,
@@ -123,9 +127,7 @@ def claim(operation: SezzleOperation) -> bool:
     lease = lease_for(operation)
     claimed = (
         SezzleOperation.objects.using(database())
-        .filter(
-            pk=operation.pk, is_open=True, lease_until__lte=now, attempts=operation.attempts
-        )
+        .filter(pk=operation.pk, is_open=True, lease_until__lte=now, attempts=operation.attempts)
         .update(
             lease_until=now + lease,
             attempts=F("attempts") + 1,
@@ -162,7 +164,9 @@ def execute(operation: SezzleOperation, *, seconds: float | None = None) -> Sezz
         # The token is got first: what fails here has provably sent nothing.
         gateway = truth.gateway_of(payment, seconds=seconds)
     except (GatewayError, PaymentError) as error:
-        if not operation.attempts:
+        # What the shop committed to is kept and sent later; a click is not.
+        waits = operation.deferred and isinstance(error, GatewayError)
+        if not operation.attempts and not waits:
             give_up_unsent(operation)
         error.operation = reload(operation)
         raise

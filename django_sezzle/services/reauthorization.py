@@ -15,6 +15,7 @@ from django_sezzle.models import (
     State,
 )
 from django_sezzle.services import truth
+from django_sezzle.services.consequences import another_current
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close
 from django_sezzle.services.merge import Facts, derive
@@ -40,27 +41,34 @@ def adopt(
     return child
 
 
-def adopt_unknown_order(account: str, order_uuid: str, reading: Reading) -> SezzlePayment | None:
+def find_maker(account: str, reading: Reading) -> SezzleOperation | None:
     """
-    Find the reauthorization whose lost answer made this order, and adopt it.
+    Find the reauthorization whose lost answer made an order that we do not know.
 
-    The caller is inside a transaction. An order is ours only when it is approved and carries the
-    reference, amount and currency of a reauthorization that is still open.
+    An order is ours only when it is approved and carries the reference, amount and currency of a
+    reauthorization that is still open.
     """
     order = reading.order
     if order is None or not order.is_approved or order.amount is None:
         return None
-    wanted = candidates(account).filter(
-        payment__reference_id=order.reference_id,
-        amount_in_cents=order.amount.amount_in_cents,
-        currency=order.amount.currency,
+    return (
+        candidates(account)
+        .filter(
+            payment__reference_id=order.reference_id,
+            amount_in_cents=order.amount.amount_in_cents,
+            currency=order.amount.currency,
+        )
+        .first()
     )
-    found = wanted.first()
-    if found is None:
-        return None
-    parent = lock(found.payment_id)
+
+
+def adopt_as_made_by(
+    maker: SezzleOperation, order_uuid: str, reading: Reading
+) -> SezzlePayment | None:
+    """Adopt an order, if its maker is still open; the caller's transaction begins with this."""
+    parent = lock(maker.payment_id)
     operation = parent.open_operation()
-    if operation is None or operation.pk != found.pk:
+    if operation is None or operation.pk != maker.pk:
         return None
     known = SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).first()
     if known is not None and known.reauthorized_from_id != parent.pk:
@@ -76,10 +84,8 @@ def candidates(account: str) -> models.QuerySet[SezzleOperation]:
     )
 
 
-def _make(
-    parent: SezzlePayment, operation: SezzleOperation, order_uuid: str
-) -> SezzlePayment:
-    is_free = not truth.another_current(parent)
+def _make(parent: SezzlePayment, operation: SezzleOperation, order_uuid: str) -> SezzlePayment:
+    is_free = not another_current(parent)
     # The old authorization is over; held money must not be counted in both rows.
     parent.is_current = None
     parent.was_reauthorized = True

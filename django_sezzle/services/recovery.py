@@ -39,7 +39,8 @@ def finish(payment: SezzlePayment, *, seconds: float | None = None) -> None:
     if operation is None or operation.lease_until > timezone.now():
         return
     if not operation.attempts:
-        _finish_unsent(operation, seconds)
+        if not payment.review_reason:
+            _finish_unsent(operation, seconds)
         return
     try:
         reading = truth.read(payment, seconds=seconds)

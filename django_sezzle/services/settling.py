@@ -8,6 +8,7 @@ from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close
+from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.reauthorization import adopt
 from django_sezzle.services.sending import Outcome
 from django_sezzle.services.truth import Reading
@@ -38,9 +39,9 @@ def settle_reauthorization(
     if approval is not None and reload(operation).is_open:
         is_other_order = approval.uuid is not None and approval.uuid != parent.order_uuid
         approved = approval.approved
-        if approved is None and child is not None:
-            # The answer did not say; the order itself does. One that is not there was declined.
-            approved = child.order is not None and child.order.is_approved
+        if approved is None and child is not None and child.order is not None:
+            # The answer did not say; the order itself does. One that is not there says nothing.
+            approved = child.order.is_approved
         if approved and is_other_order and child is not None and approval.uuid is not None:
             adopt(parent, operation, approval.uuid, child, Evidence.RESPONSE)
         elif approved is False:
@@ -48,6 +49,8 @@ def settle_reauthorization(
         if is_other_order:
             _note_new_order(operation, approval.uuid or "")
     _conclude(operation, outcome, was_read=True)
+    # The parent counts for its order while this is open, and perhaps no longer now.
+    truth.write(parent, Joined(Facts.of(parent), review=parent.review_reason))
     return reload(operation)
 
 
@@ -61,13 +64,13 @@ def _note_new_order(operation: SezzleOperation, order_uuid: str) -> None:
 def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
     if reading is None:
         return lock(operation.payment_id)
-    return lock(operation.payment_id, last_read_at=reading.read_at)
+    return truth.lock_for_reading(operation.payment_id, reading)
 
 
 def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -> None:
     """Close an operation that did not happen, or say that it is not known."""
     said = _words(outcome.error)
-    if outcome.not_sent and operation.attempts == 1:
+    if outcome.not_sent and operation.attempts == 1 and not operation.deferred:
         close(operation, State.FAILED, Evidence.NOT_SENT)
     elif outcome.rejected and was_read:
         close(operation, State.FAILED, Evidence.REJECTED, **said)

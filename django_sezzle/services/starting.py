@@ -20,8 +20,9 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from django_sezzle.conf import LOOPBACK, get_settings
+from django_sezzle.conf import LOOPBACK, SANDBOX, get_settings
 from django_sezzle.exceptions import (
+    ActionNotAllowed,
     AlreadyPaid,
     GatewayError,
     GatewayRejected,
@@ -30,6 +31,7 @@ from django_sezzle.exceptions import (
     OperationInProgress,
 )
 from django_sezzle.gateway import Gateway
+from django_sezzle.gateway.deadline import deadline
 from django_sezzle.gateway.messages import Session
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.checkout import Checkout
@@ -77,7 +79,12 @@ def start_checkout(checkout: Checkout, *, base_url: str | None = None) -> Sezzle
     Sezzle: POST /v2/session
     https://docs.sezzle.com/docs/api/core/sessions/postv2session
     """
-    plan = _plan(checkout, base_url)
+    with deadline(SECONDS):
+        return _start(_plan(checkout, base_url))
+
+
+def _start(plan: Plan) -> SezzlePayment:
+    checkout = plan.checkout
     for _ in range(ROUNDS):
         current = _current(checkout)
         if current is None:
@@ -113,11 +120,16 @@ def _current(checkout: Checkout) -> SezzlePayment | None:
     found = rows.current_for(checkout.shop_reference, checkout.account)
     if found is None:
         return None
-    if found.environment != get_settings(checkout.account).environment:
-        # A trial in the sandbox does not count for the same order number in production.
-        rows.filter(pk=found.pk).update(is_current=None, lock_seq=F("lock_seq") + 1)
-        return None
-    return found
+    if found.environment == get_settings(checkout.account).environment:
+        return found
+    if found.environment != SANDBOX:
+        raise ActionNotAllowed(
+            f"Order {checkout.shop_reference} has a payment in {found.environment}, and the "
+            f"{checkout.account} account is configured for the sandbox. Nothing was sent."
+        )
+    # A trial in the sandbox does not count for the same order number in production.
+    rows.filter(pk=found.pk).update(is_current=None, lock_seq=F("lock_seq") + 1)
+    return None
 
 
 def _create(plan: Plan) -> SezzlePayment | None:
@@ -151,7 +163,7 @@ def _create(plan: Plan) -> SezzlePayment | None:
 def _contents(plan: Plan) -> dict[str, object]:
     checkout = plan.checkout
     return {
-        "user": checkout.user,
+        "user": checkout.user if checkout.user is not None and checkout.user.pk else None,
         "intent": checkout.intent.value,
         "currency": checkout.amount.currency,
         "amount_in_cents": checkout.amount.amount_in_cents,
@@ -166,7 +178,7 @@ def _free_reference(checkout: Checkout) -> str:
         SezzlePayment.objects.using(database())
         .filter(
             account=checkout.account,
-            reference_id__startswith=checkout.shop_reference,
+            reference_id__istartswith=checkout.shop_reference,
             is_checkout=True,
         )
         .values_list("reference_id", flat=True)
@@ -195,22 +207,31 @@ def _refuse_lookalike(checkout: Checkout) -> None:
 def _take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     """Take the lease of a row whose process died; None when it has not ended."""
     now = timezone.now()
-    taken = (
-        SezzlePayment.objects.using(database())
-        .filter(
-            pk=current.pk,
-            order_uuid=None,
-            is_current=True,
-            start_attempt=current.start_attempt,
-            start_lease_until__lte=now,
+    if current.start_lease_until is not None and current.start_lease_until > now:
+        return None
+    contents = _contents(plan) | {"merchant_uuid": plan.gateway.authenticate().merchant_uuid}
+    if current.start_lease_until is not None:
+        # Perhaps a session was made under the old reference, and Sezzle may not take it twice.
+        contents["reference_id"] = _free_reference(plan.checkout)
+    try:
+        taken = (
+            SezzlePayment.objects.using(database())
+            .filter(
+                pk=current.pk,
+                order_uuid=None,
+                is_current=True,
+                start_attempt=current.start_attempt,
+            )
+            .update(
+                start_attempt=F("start_attempt") + 1,
+                start_lease_until=now + LEASE,
+                lock_seq=F("lock_seq") + 1,
+                **contents,
+            )
         )
-        .update(
-            start_attempt=F("start_attempt") + 1,
-            start_lease_until=now + LEASE,
-            lock_seq=F("lock_seq") + 1,
-            **_contents(plan),
-        )
-    )
+    except IntegrityError:
+        # Another order took the reference just now.
+        return None
     return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
 
 
@@ -221,12 +242,18 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         for name in ("complete", "cancel")
     )
     request = plan.checkout.session_request(payment.reference_id, complete, cancel)
+    if not plan.checkout.adds_up():
+        logger.warning(
+            "payment=%s items=left_out: items, tax, shipping and discounts do not add up to the "
+            "amount",
+            payment.pk,
+        )
     started_at = timezone.now()
     try:
         session = plan.gateway.create_session(request)
         _check_usable(session, plan.gateway)
-    except GatewayError:
-        _end_lease(payment)
+    except GatewayError as error:
+        _end_lease(payment, nothing_was_made=isinstance(error, GatewayRejected))
         raise
     recorded = (
         SezzlePayment.objects.using(database())
@@ -269,7 +296,10 @@ def _check_usable(session: Session, gateway: Gateway) -> None:
 
     :raises GatewayUnavailable: the session cannot be used.
     """
-    parts = urlsplit(session.checkout_url)
+    try:
+        parts = urlsplit(session.checkout_url)
+    except ValueError:
+        parts = urlsplit("")
     own = urlsplit(gateway.settings.gateway_url)
     is_local = parts.scheme == "http" and parts.netloc == own.netloc and parts.hostname in LOOPBACK
     hosts = gateway.settings.checkout_hosts
@@ -282,10 +312,11 @@ def _check_usable(session: Session, gateway: Gateway) -> None:
         )
 
 
-def _end_lease(payment: SezzlePayment) -> None:
+def _end_lease(payment: SezzlePayment, *, nothing_was_made: bool) -> None:
+    ends_at = None if nothing_was_made else timezone.now()
     SezzlePayment.objects.using(database()).filter(
         pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
-    ).update(start_lease_until=timezone.now())
+    ).update(start_lease_until=ends_at)
 
 
 def _wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
@@ -356,7 +387,7 @@ def _make_room(current: SezzlePayment) -> None:
     if not current.is_current:
         return
     try:
-        delete_checkout(current)
+        delete_checkout(current, is_replaced=True)
     except GatewayRejected:
         bring_up_to_date(current, seconds=SECONDS)
         _refuse_paid(current)

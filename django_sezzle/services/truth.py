@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.utils import timezone
 
 from django_sezzle.conf import get_settings
@@ -24,8 +25,9 @@ from django_sezzle.models import (
     SezzleOperation,
     SezzlePayment,
     SezzleTransaction,
-    Status,
+    fields,
 )
+from django_sezzle.services.consequences import draw
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
 from django_sezzle.services.matching import close_answered, match_open_operation
 from django_sezzle.services.merge import (
@@ -37,7 +39,6 @@ from django_sezzle.services.merge import (
     Known,
     Ledger,
     add,
-    derive,
     merge,
     without_order,
 )
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
     from django_sezzle.gateway.messages import Order, Transaction
 
 logger = logging.getLogger("django_sezzle.services")
-
-#: Clocks may differ by so much before an expiry frees the slot of the shop's order.
-CLOCK_SLACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def gateway_of(payment: SezzlePayment, *, seconds: float | None = None) -> Gatew
     """
     gateway = gateway_for(payment.account, environment=payment.environment, seconds=seconds)
     token = gateway.authenticate()
-    if payment.merchant_uuid and token.merchant_uuid != payment.merchant_uuid:
+    if token.merchant_uuid and payment.merchant_uuid not in ("", token.merchant_uuid):
         raise ActionNotAllowed(
             f"The keys of the {payment.account} account belong to another merchant than this "
             "payment. Nothing was sent. Configure the old keys as an account of their own."
@@ -134,7 +132,7 @@ def record(
     """
 
     def work() -> tuple[SezzlePayment, SezzleOperation | None]:
-        locked = lock(payment.pk, last_read_at=reading.read_at)
+        locked = lock_for_reading(payment.pk, reading)
         still_open = apply(locked, reading)
         if also is not None:
             also()
@@ -143,6 +141,13 @@ def record(
     recorded, still_open = short_transaction(work)
     copy_row(recorded, payment)
     return still_open
+
+
+def lock_for_reading(pk: int, reading: Reading) -> SezzlePayment:
+    """Take the payment's lock and note when it was read; an older reading moves nothing back."""
+    newer = When(last_read_at__gt=reading.read_at, then=F("last_read_at"))
+    noted = Case(newer, default=Value(reading.read_at), output_field=DateTimeField())
+    return lock(pk, last_read_at=noted)
 
 
 def copy_row(row: SezzlePayment, to: SezzlePayment) -> None:
@@ -193,15 +198,17 @@ def _with_answer(
     return replace(joined, facts=facts, new=(answer,))
 
 
-def _with_reading(
-    payment: SezzlePayment, facts: Facts, ledger: Ledger, reading: Reading
-) -> Joined:
+def _with_reading(payment: SezzlePayment, facts: Facts, ledger: Ledger, reading: Reading) -> Joined:
     if reading.order is None:
         gone = without_order(facts, read_at=reading.read_at)
         return Joined(gone, review=payment.review_reason)
     _note(payment, reading.order)
     expected = Expected(payment.reference_id, payment.amount_in_cents, payment.currency)
-    joined = merge(facts, ledger, reading.order, expected, read_at=reading.read_at)
+    order = _in_host_time(reading.order)
+    joined = merge(facts, ledger, order, expected, read_at=reading.read_at)
+    if payment.last_read_at is not None and reading.read_at < payment.last_read_at:
+        # What a newer reading found wrong, an older one cannot clear.
+        joined = replace(joined, review=joined.review or payment.review_reason)
     if payment.was_reauthorized:
         # The child holds the money now, whatever is still said of the parent.
         joined = replace(joined, facts=replace(joined.facts, lapsed_at=facts.lapsed_at))
@@ -209,27 +216,29 @@ def _with_reading(
 
 
 def write(
-    payment: SezzlePayment, joined: Joined, *, operation: SezzleOperation | None = None
+    payment: SezzlePayment,
+    joined: Joined,
+    *,
+    operation: SezzleOperation | None = None,
+    untold: tuple[str, ...] = (),
 ) -> None:
     """
     Write facts, ledger rows, what follows from them, and what the shop must be told.
 
     :param operation: whose doing the first of the new transactions is.
+    :param untold: facts that the shop need not be told, because it brought them about.
     """
     before = Facts.of(payment)
     old = {name: getattr(payment, name) for name in (*FACTS, *_DERIVED)}
     for name in FACTS:
         setattr(payment, name, getattr(joined.facts, name))
-    is_newly_approved = joined.facts.approved and not before.approved
-    payment.review_reason = _review_reason(payment, joined.review, is_newly_approved)
-    payment.status = derive(joined.facts, canceled=payment.canceled_at is not None)
-    payment.is_current = _is_current(payment, joined.facts, is_newly_approved)
+    new_facts = draw(payment, before, joined)
     changed = [name for name, value in old.items() if getattr(payment, name) != value]
     if joined.new:
         _enter(payment, joined.new, operation)
     if changed:
         payment.save(using=database(), update_fields=[*changed, "updated_at"])
-    announce(payment, _new_facts(payment, before, joined, old))
+    announce(payment, [key for key in new_facts if key not in untold])
 
 
 _DERIVED = ("status", "review_reason", "is_current")
@@ -269,63 +278,14 @@ def announce(payment: SezzlePayment, fact_keys: list[str]) -> None:
         )
 
 
-def _review_reason(payment: SezzlePayment, found: str, is_newly_approved: bool) -> str:
-    if payment.review_reason in Review.that_only_a_human_clears():
-        return payment.review_reason
-    # Asked only once, so these go before what a later read finds again or clears.
-    if is_newly_approved and payment.canceled_at is not None:
-        return Review.LATE_AUTHORIZATION
-    if is_newly_approved and not payment.is_current and another_current(payment):
-        return Review.SECOND_AUTHORIZATION
-    return found
-
-
-def _is_current(payment: SezzlePayment, facts: Facts, is_newly_approved: bool) -> bool | None:
-    """Whether the payment counts for its order from now on: True, or None as the column has it."""
-    if payment.status in (Status.DENIED, Status.CANCELED, Status.RELEASED, Status.REFUNDED):
-        return None
-    if payment.status == Status.AUTHORIZED and facts.authorization_expires_at is not None:
-        ran_out = facts.authorization_expires_at + CLOCK_SLACK < timezone.now()
-        if ran_out and payment.open_operation() is None:
-            return None
-    if is_newly_approved and payment.review_reason not in Review.that_only_a_human_clears():
-        return True
-    return payment.is_current
-
-
-def another_current(payment: SezzlePayment) -> bool:
-    """Tell whether another payment counts for the same order of the shop."""
-    return (
-        SezzlePayment.objects.using(database())
-        .filter(
-            account=payment.account, shop_reference=payment.shop_reference, is_current=True
-        )
-        .exclude(pk=payment.pk)
-        .exists()
-    )
-
-
-def _new_facts(
-    payment: SezzlePayment, before: Facts, joined: Joined, old: dict[str, object]
-) -> list[str]:
-    facts = joined.facts
-    # What is under review is not secured yet: the shop is told when the review is over.
-    was_secured = before.approved and not old["review_reason"]
-    is_secured = facts.approved and not payment.review_reason
-    keys = ["authorized"] if is_secured and not was_secured else []
-    keys += [f"{_DONE[t.kind.value]}:{t.uuid}" for t in joined.new]
-    still_held = replace(facts, lapsed_at=None).held_in_cents
-    if facts.lapsed_at is not None and before.lapsed_at is None and still_held:
-        keys.append("lapsed")
-    closed = (Status.DENIED, Status.CANCELED)
-    if payment.status in closed and old["status"] not in closed:
-        keys.append("closed")
-    if payment.review_reason and payment.review_reason != old["review_reason"]:
-        keys.append(f"review:{payment.review_reason}:{payment.lock_seq}")
-    return keys
-
-
-_DONE = {"capture": "captured", "refund": "refunded", "release": "released"}
+def _in_host_time(order: Order) -> Order:
+    """Give the order's moments as the host's database keeps them."""
+    authorization = order.authorization
+    if authorization is not None:
+        ends = fields.stored(authorization.expires_at)
+        authorization = replace(authorization, expires_at=ends)
+    ends = fields.stored(order.checkout_expires_at)
+    return replace(order, checkout_expires_at=ends, authorization=authorization)
 
 
 def _note(payment: SezzlePayment, order: Order) -> None:

@@ -184,9 +184,7 @@ def reset(connection: socket.socket, stop: threading.Event) -> bool:
     return False
 
 
-def endless(
-    connection: socket.socket, stop: threading.Event, *, status: bytes = b"200 OK"
-) -> bool:
+def endless(connection: socket.socket, stop: threading.Event, *, status: bytes = b"200 OK") -> bool:
     """Send a body that does not end."""
     connection.sendall(b"HTTP/1.1 " + status + b"\r\n\r\n")
     while not stop.is_set():
