@@ -81,7 +81,7 @@ class Watch:
         try:
             violations = violations_of(message, self._contract)
         # A doorway: whatever goes wrong in here must fail the test and not the emulator.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             violations = [f"the rig could not read a message: {type(error).__name__}: {error}"]
         with self._lock:
             self._violations += violations
