@@ -1,21 +1,16 @@
 """
 Starting a checkout, so that an order of the shop has one usable checkout and never two.
 
-The row is committed with a lease before Sezzle is asked. The one process that made it asks;
-others wait for its URL. A row whose process died is taken over when the lease ends: the session
-it may have made is harmless, because nobody has its URL. A checkout with other contents is
-deleted at Sezzle before a new one is made.
+The process that holds the row's lease asks Sezzle. If it dies, the session it may have made is
+harmless: nobody has its address, unless Sezzle was to send it (``send_to``). A checkout with
+other contents is deleted at Sezzle before a new one is made.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from datetime import timedelta
-from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -28,12 +23,19 @@ from django_sezzle.exceptions import (
     GatewayRejected,
     GatewayUnavailable,
     InvalidInput,
-    OperationInProgress,
 )
 from django_sezzle.gateway import Gateway
 from django_sezzle.gateway.deadline import deadline
 from django_sezzle.gateway.messages import Session
 from django_sezzle.models import SezzlePayment
+from django_sezzle.services.attempts import (
+    Plan,
+    create,
+    end_lease,
+    others_are_at_it,
+    take_over,
+    wait_for,
+)
 from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.closing import delete_checkout
 from django_sezzle.services.locking import database, nothing_open
@@ -44,22 +46,7 @@ logger = logging.getLogger("django_sezzle.services")
 
 #: Sezzle may take so long to make a session; giving up sooner leaves the shopper without one.
 SECONDS = 20.0
-LEASE = timedelta(seconds=120)
-
-#: So long a second click waits for the checkout that the first one is making.
-PATIENCE = 5.0
-PAUSE = 0.1
-
 ROUNDS = 5
-
-
-class Plan(NamedTuple):
-    """A checkout that was checked, with what is derived from it."""
-
-    checkout: Checkout
-    base_url: str
-    fingerprint: str
-    gateway: Gateway
 
 
 def start_checkout(checkout: Checkout, *, base_url: str | None = None) -> SezzlePayment:
@@ -88,18 +75,18 @@ def _start(plan: Plan) -> SezzlePayment:
     for _ in range(ROUNDS):
         current = _current(checkout)
         if current is None:
-            if made := _create(plan):
+            if made := create(plan):
                 return _open_session(made, plan)
         elif not current.order_uuid:
-            if taken := _take_over(current, plan):
+            if taken := take_over(current, plan):
                 return _open_session(taken, plan)
-            if ready := _wait_for(current, plan):
+            if ready := wait_for(current, plan):
                 return ready
         elif _is_reusable(current, plan):
             return current
         else:
             _make_room(current)
-    raise _others_are_at_it(None)
+    raise others_are_at_it(None)
 
 
 def _plan(checkout: Checkout, base_url: str | None) -> Plan:
@@ -132,109 +119,6 @@ def _current(checkout: Checkout) -> SezzlePayment | None:
     return None
 
 
-def _create(plan: Plan) -> SezzlePayment | None:
-    """Write the row down and take its lease; None when somebody else was faster."""
-    checkout = plan.checkout
-    # Asked before the row exists, so that the row can say whose order it will be.
-    merchant_uuid = plan.gateway.authenticate().merchant_uuid
-    payment = SezzlePayment(
-        shop_reference=checkout.shop_reference,
-        reference_id=_free_reference(checkout),
-        is_checkout=True,
-        is_current=True,
-        account=checkout.account,
-        environment=plan.gateway.settings.environment,
-        merchant_uuid=merchant_uuid,
-        start_attempt=1,
-        start_lease_until=timezone.now() + LEASE,
-        **_contents(plan),
-    )
-    try:
-        with transaction.atomic(using=database(), durable=True):
-            payment.save(using=database(), force_insert=True)
-    except IntegrityError:
-        # Somebody else took the slot or the reference; the next look sees who. But a database
-        # that compares without case may hold the slot for another order for ever.
-        _refuse_lookalike(checkout)
-        return None
-    return payment
-
-
-def _contents(plan: Plan) -> dict[str, object]:
-    checkout = plan.checkout
-    return {
-        "user": checkout.user if checkout.user is not None and checkout.user.pk else None,
-        "intent": checkout.intent.value,
-        "currency": checkout.amount.currency,
-        "amount_in_cents": checkout.amount.amount_in_cents,
-        "checkout_fingerprint": plan.fingerprint,
-        **checkout.urls,
-    }
-
-
-def _free_reference(checkout: Checkout) -> str:
-    """Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on."""
-    taken = set(
-        SezzlePayment.objects.using(database())
-        .filter(
-            account=checkout.account,
-            reference_id__istartswith=checkout.shop_reference,
-            is_checkout=True,
-        )
-        .values_list("reference_id", flat=True)
-    )
-    lowered = {reference.lower() for reference in taken}
-    number = 1
-    candidate = checkout.shop_reference
-    while candidate.lower() in lowered:
-        number += 1
-        candidate = f"{checkout.shop_reference}-{number}"
-    return candidate
-
-
-def _refuse_lookalike(checkout: Checkout) -> None:
-    rows = SezzlePayment.objects.using(database()).filter(
-        account=checkout.account, shop_reference__iexact=checkout.shop_reference, is_current=True
-    )
-    other = next((row for row in rows if row.shop_reference != checkout.shop_reference), None)
-    if other is not None and rows.count() == 1 and _current(checkout) is None:
-        raise InvalidInput(
-            "Another order's reference differs from this one in upper and lower case only, and "
-            "this database cannot tell them apart. Nothing was sent."
-        )
-
-
-def _take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
-    """Take the lease of a row whose process died; None when it has not ended."""
-    now = timezone.now()
-    if current.start_lease_until is not None and current.start_lease_until > now:
-        return None
-    contents = _contents(plan) | {"merchant_uuid": plan.gateway.authenticate().merchant_uuid}
-    if current.start_lease_until is not None:
-        # Perhaps a session was made under the old reference, and Sezzle may not take it twice.
-        contents["reference_id"] = _free_reference(plan.checkout)
-    try:
-        taken = (
-            SezzlePayment.objects.using(database())
-            .filter(
-                pk=current.pk,
-                order_uuid=None,
-                is_current=True,
-                start_attempt=current.start_attempt,
-            )
-            .update(
-                start_attempt=F("start_attempt") + 1,
-                start_lease_until=now + LEASE,
-                lock_seq=F("lock_seq") + 1,
-                **contents,
-            )
-        )
-    except IntegrityError:
-        # Another order took the reference just now.
-        return None
-    return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
-
-
 def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     """Ask Sezzle for the session and record it, if the lease is still ours by then."""
     complete, cancel = (
@@ -253,7 +137,7 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         session = plan.gateway.create_session(request)
         _check_usable(session, plan.gateway)
     except GatewayError as error:
-        _end_lease(payment, nothing_was_made=isinstance(error, GatewayRejected))
+        end_lease(payment, nothing_was_made=isinstance(error, GatewayRejected))
         raise
     recorded = (
         SezzlePayment.objects.using(database())
@@ -276,9 +160,9 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     )
     if not recorded:
         # Somebody took over because we were slow, or canceled: ours nobody will see.
-        ready = _wait_for(payment, plan)
+        ready = wait_for(payment, plan)
         if ready is None:
-            raise _others_are_at_it(payment)
+            raise others_are_at_it(payment)
         return ready
     logger.info(
         "payment=%s reference=%s order=%s checkout=started",
@@ -310,40 +194,6 @@ def _check_usable(session: Session, gateway: Gateway) -> None:
             "Sezzle's answer held no checkout address on one of its hosts. No money moved. "
             "Try again later."
         )
-
-
-def _end_lease(payment: SezzlePayment, *, nothing_was_made: bool) -> None:
-    ends_at = None if nothing_was_made else timezone.now()
-    SezzlePayment.objects.using(database()).filter(
-        pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
-    ).update(start_lease_until=ends_at)
-
-
-def _wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
-    """
-    Wait a little for the checkout that another process is making.
-
-    :returns: that checkout; None when it is worth looking anew at what there is.
-    :raises OperationInProgress: patience is over.
-    """
-    ends_at = time.monotonic() + PATIENCE
-    while time.monotonic() < ends_at:
-        time.sleep(PAUSE)
-        current.refresh_from_db()
-        if current.order_uuid:
-            return current if current.checkout_fingerprint == plan.fingerprint else None
-        lease = current.start_lease_until
-        if not current.is_current or lease is None or lease <= timezone.now():
-            return None
-    raise _others_are_at_it(current)
-
-
-def _others_are_at_it(payment: SezzlePayment | None) -> OperationInProgress:
-    return OperationInProgress(
-        "The checkout of this order is being made by another request. Nothing was sent by this "
-        "one. Try again in a moment.",
-        payment=payment,
-    )
 
 
 def _is_reusable(current: SezzlePayment, plan: Plan) -> bool:

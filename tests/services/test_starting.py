@@ -21,7 +21,7 @@ from django_sezzle.exceptions import (
 from django_sezzle.gateway import Intent, LineItem, Price, transport
 from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import SezzlePayment, Status
-from django_sezzle.services import cancel, capture, refresh, refund, start_checkout, starting
+from django_sezzle.services import attempts, cancel, capture, refresh, refund, start_checkout
 from tests.fixtures import a_checkout
 from tests.services.conftest import MakePayment
 from tests.services.rigs import Wire, again, called, says, with_members
@@ -48,8 +48,8 @@ def let_start_end() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for the other process."""
-    monkeypatch.setattr(starting, "PATIENCE", 0.05)
-    monkeypatch.setattr(starting, "PAUSE", 0.01)
+    monkeypatch.setattr(attempts, "PATIENCE", 0.05)
+    monkeypatch.setattr(attempts, "PAUSE", 0.01)
 
 
 def test_first_start(emulator: Emulator) -> None:

@@ -1,0 +1,176 @@
+"""
+The row of a checkout that is being made: who may make it, and who waits.
+
+The row and its lease are committed before Sezzle is asked. A unique slot lets one process per
+order through; others wait for its result. When the lease has ended without one, the next takes
+the row over.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from django_sezzle.exceptions import InvalidInput, OperationInProgress
+from django_sezzle.gateway import Gateway
+from django_sezzle.models import SezzlePayment
+from django_sezzle.services.checkout import Checkout
+from django_sezzle.services.locking import database
+
+#: Longer than making a session may take; a killed process holds the order up for so long.
+LEASE = timedelta(seconds=45)
+
+#: So long a second click waits for the checkout that the first one is making.
+PATIENCE = 5.0
+PAUSE = 0.1
+
+
+class Plan(NamedTuple):
+    """A checkout that was checked, with what is derived from it."""
+
+    checkout: Checkout
+    base_url: str
+    fingerprint: str
+    gateway: Gateway
+
+
+def create(plan: Plan) -> SezzlePayment | None:
+    """Write the row down and take its lease; None when somebody else was faster."""
+    checkout = plan.checkout
+    # Asked before the row exists, so that the row can say whose order it will be.
+    merchant_uuid = plan.gateway.authenticate().merchant_uuid
+    payment = SezzlePayment(
+        shop_reference=checkout.shop_reference,
+        reference_id=_free_reference(checkout),
+        is_checkout=True,
+        is_current=True,
+        account=checkout.account,
+        environment=plan.gateway.settings.environment,
+        merchant_uuid=merchant_uuid,
+        start_attempt=1,
+        start_lease_until=timezone.now() + LEASE,
+        **_contents(plan),
+    )
+    try:
+        with transaction.atomic(using=database(), durable=True):
+            payment.save(using=database(), force_insert=True)
+    except IntegrityError:
+        # Somebody else took the slot or the reference; the next look sees who. But a database
+        # that compares without case may hold the slot for another order for ever.
+        _refuse_lookalike(checkout)
+        return None
+    return payment
+
+
+def _contents(plan: Plan) -> dict[str, object]:
+    checkout = plan.checkout
+    return {
+        "user": checkout.user if checkout.user is not None and checkout.user.pk else None,
+        "intent": checkout.intent.value,
+        "currency": checkout.amount.currency,
+        "amount_in_cents": checkout.amount.amount_in_cents,
+        "checkout_fingerprint": plan.fingerprint,
+        **checkout.urls,
+    }
+
+
+def _free_reference(checkout: Checkout) -> str:
+    """Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on."""
+    taken = set(
+        SezzlePayment.objects.using(database())
+        .filter(
+            account=checkout.account,
+            reference_id__istartswith=checkout.shop_reference,
+            is_checkout=True,
+        )
+        .values_list("reference_id", flat=True)
+    )
+    lowered = {reference.lower() for reference in taken}
+    number = 1
+    candidate = checkout.shop_reference
+    while candidate.lower() in lowered:
+        number += 1
+        candidate = f"{checkout.shop_reference}-{number}"
+    return candidate
+
+
+def _refuse_lookalike(checkout: Checkout) -> None:
+    rows = SezzlePayment.objects.using(database()).filter(
+        account=checkout.account, shop_reference=checkout.shop_reference, is_current=True
+    )
+    found = {row.shop_reference for row in rows}
+    if found and checkout.shop_reference not in found:
+        raise InvalidInput(
+            "Another order's reference differs from this one in upper and lower case only, and "
+            "this database cannot tell them apart. Nothing was sent."
+        )
+
+
+def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
+    """Take the lease of a row whose process died; None when it has not ended."""
+    now = timezone.now()
+    if current.start_lease_until is not None and current.start_lease_until > now:
+        return None
+    contents = _contents(plan) | {"merchant_uuid": plan.gateway.authenticate().merchant_uuid}
+    if current.start_lease_until is not None:
+        # Perhaps a session was made under the old reference, and Sezzle may not take it twice.
+        contents["reference_id"] = _free_reference(plan.checkout)
+    try:
+        taken = (
+            SezzlePayment.objects.using(database())
+            .filter(
+                pk=current.pk,
+                order_uuid=None,
+                is_current=True,
+                start_attempt=current.start_attempt,
+            )
+            .update(
+                start_attempt=F("start_attempt") + 1,
+                start_lease_until=now + LEASE,
+                lock_seq=F("lock_seq") + 1,
+                **contents,
+            )
+        )
+    except IntegrityError:
+        # Another order took the reference just now.
+        return None
+    return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
+
+
+def end_lease(payment: SezzlePayment, *, nothing_was_made: bool) -> None:
+    ends_at = None if nothing_was_made else timezone.now()
+    SezzlePayment.objects.using(database()).filter(
+        pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
+    ).update(start_lease_until=ends_at)
+
+
+def wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
+    """
+    Wait a little for the checkout that another process is making.
+
+    :returns: that checkout; None when it is worth looking anew at what there is.
+    :raises OperationInProgress: patience is over.
+    """
+    ends_at = time.monotonic() + PATIENCE
+    while time.monotonic() < ends_at:
+        time.sleep(PAUSE)
+        current.refresh_from_db()
+        if current.order_uuid:
+            return current if current.checkout_fingerprint == plan.fingerprint else None
+        lease = current.start_lease_until
+        if not current.is_current or lease is None or lease <= timezone.now():
+            return None
+    raise others_are_at_it(current)
+
+
+def others_are_at_it(payment: SezzlePayment | None) -> OperationInProgress:
+    return OperationInProgress(
+        "The checkout of this order is being made by another request. Nothing was sent by this "
+        "one. Try again in a moment.",
+        payment=payment,
+    )
