@@ -8,6 +8,8 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_sezzle import conf
+from django_sezzle.models import SezzlePayment
+from django_sezzle.signals import payment_authorized
 
 
 @register("sezzle")
@@ -33,6 +35,21 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found + _content_security_policy()
+
+
+@register("sezzle", deploy=True)
+def check_receivers(**kwargs: Any) -> list[CheckMessage]:
+    """Report a shop that would not hear of its payments."""
+    if payment_authorized.has_listeners(SezzlePayment):
+        return []
+    return [
+        Warning(
+            "Nothing listens to payment_authorized, so the shop is not told of payments.",
+            hint="Connect a receiver where every process imports it, such as models.py: a fact "
+            "that is told to nobody counts as told.",
+            id="sezzle.W006",
+        )
+    ]
 
 
 def _of_account(settings: conf.Settings) -> list[CheckMessage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,28 @@ from django.core.management.base import SystemCheckError
 from django.test import override_settings
 
 from django_sezzle import checks, conf
+from django_sezzle.signals import payment_authorized
 
 KEYS = {"PUBLIC_KEY": "sz_pub_1", "PRIVATE_KEY": "sz_pr_1"}
 LIVE = {**KEYS, "ENVIRONMENT": "production", "BASE_URL": "https://shop.example"}
+
+
+def hear(**kwargs: Any) -> None:
+    """Listen, as a shop does."""
+
+
+@pytest.fixture(autouse=True)
+def shop_that_listens() -> Iterator[None]:
+    payment_authorized.connect(hear)
+    yield
+    payment_authorized.disconnect(hear)
+
+
+def test_a_shop_that_does_not_listen_is_warned_before_it_deploys() -> None:
+    payment_authorized.disconnect(hear)
+    with override_settings(SEZZLE=LIVE):
+        assert ours() == []
+        assert ours(deploy=True) == ["sezzle.W006"]
 
 
 def ours(*, deploy: bool = False, tags: list[str] | None = None) -> list[str]:
@@ -72,7 +92,7 @@ def test_every_id_in_the_code_is_tested_above_and_unique() -> None:
     )))  # fmt: skip
 
     assert used == {f"E{number:03}" for number in range(1, 15)} | {
-        f"W{number:03}" for number in range(1, 6)
+        f"W{number:03}" for number in range(1, 7)
     }
 
 
