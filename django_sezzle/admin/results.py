@@ -31,6 +31,7 @@ SALT = "django_sezzle.admin.results"
 #: The code of a row that was sent: its operation says the rest.
 SENT = ""
 OUT_OF_TIME = "time"
+FOUND_DONE = "found"
 ERROR = "error"
 
 #: Why nothing was sent: the error, its code in the link, and what staff read. First match wins.
@@ -68,6 +69,10 @@ NOT_SENT: tuple[tuple[type[Exception], str, Any], ...] = (
 )
 TEXTS = {code: text for _class, code, text in NOT_SENT} | {
     OUT_OF_TIME: gettext_lazy("There was no time left for this payment in one page view."),
+    FOUND_DONE: gettext_lazy(
+        "The same was asked for before, and has just been found to be done. Look at the payment "
+        "before you ask again."
+    ),
     ERROR: gettext_lazy("Something in the shop failed before anything was sent."),
 }
 
@@ -136,6 +141,9 @@ def code_for(error: Exception, *, was_recorded: bool) -> str:
     """
     if was_recorded and not isinstance(error, RequestIdReused):
         return SENT
+    found = error.operation if isinstance(error, OperationInProgress) else None
+    if found is not None and found.state == State.SUCCEEDED:
+        return FOUND_DONE
     return next((code for cls, code, _text in NOT_SENT if isinstance(error, cls)), ERROR)
 
 

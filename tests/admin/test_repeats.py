@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleOperation
 from tests.admin.conftest import (
@@ -104,3 +106,20 @@ def test_a_payment_with_an_operation_being_checked_waits(
     assert opened.page.context["rows"][0].field is None
     assert "under way or being checked" in opened.page.content.decode()
     assert money_calls(emulator) == ["capture"]
+
+
+def test_the_same_on_another_form_after_an_unknown_outcome_is_found_done(
+    desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
+) -> None:
+    payment = make_payment()
+    first, second = desk("capture").open(payment), desk("capture").open(payment)
+    emulator.faults.add("capture", "drop_after")
+    emulator.faults.add("order_get", "503", times=3)
+    assert kinds(first.send(**{amount(payment): "20.00"})) == ["unknown"]
+    SezzleOperation.objects.update(lease_until=timezone.now())
+
+    page = second.send(**{amount(payment): "20.00"})
+
+    assert moved(emulator) == [("capture", 2000)]
+    assert kinds(page) == ["unsent"]
+    assert "has just been found to be done" in page.content.decode()
