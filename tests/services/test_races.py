@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from django_sezzle.emulator import Emulator
@@ -164,15 +166,23 @@ def test_every_increment_of_the_lock_is_kept(authorized: MakePayment) -> None:
     assert again(payment).lock_seq == before + THREADS
 
 
-def test_the_constraint_alone_lets_one_through(
+def test_while_one_is_open_the_constraint_alone_lets_no_other_begin(
     emulator: Emulator, authorized: MakePayment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What only the lock sees is an operation that was opened and closed in between."""
     payment = authorized()
+    all_have_read = threading.Barrier(8)
+    have_waited = threading.local()
 
     def no_lock(pk: int) -> SezzlePayment:
-        return SezzlePayment.objects.get(pk=pk)
+        found = SezzlePayment.objects.get(pk=pk)
+        if not getattr(have_waited, "done", False):
+            have_waited.done = True
+            all_have_read.wait(20)
+        return found
 
     monkeypatch.setattr(operations_module, "lock", no_lock)
+    emulator.faults.add("capture", "slow", seconds=2)
     together(8, lambda _number: capture(again(payment)))
     assert moved(emulator, payment) == [("capture", 10_000)]
     check_books(emulator, payment)
