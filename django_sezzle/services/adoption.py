@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayRejected
-from django_sezzle.models import SezzlePayment
+from django_sezzle.models import SezzleOperation, SezzlePayment
 from django_sezzle.services import truth
 from django_sezzle.services.locking import short_transaction
 from django_sezzle.services.reauthorization import (
     adopt_as_made_by,
     candidates,
+    decline,
     find_maker,
 )
 from django_sezzle.services.telling import tell
@@ -30,17 +31,40 @@ def adopt_order(
     """
     if not candidates(account).exists():
         return None
+    reading = _read(account, order_uuid, seconds)
+    maker = find_maker(account, reading)
+    return None if maker is None else _adopt(maker, order_uuid, reading)
+
+
+def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = None) -> None:
+    """
+    Settle a reauthorization whose answer named an order that could not be read then.
+
+    An order that is there and not approved was declined; one that is not there says nothing.
+
+    :raises GatewayUnavailable: it could not be read.
+    """
+    reading = _read(operation.payment.account, operation.tx_uuid, seconds)
+    if reading.order is None:
+        return
+    if reading.order.is_approved:
+        _adopt(operation, operation.tx_uuid, reading)
+    else:
+        short_transaction(lambda: decline(operation))
+
+
+def _read(account: str, order_uuid: str, seconds: float | None) -> Reading:
     gateway = truth.gateway_for(account, seconds=seconds)
     read_at = timezone.now()
     try:
-        reading = Reading(gateway.get_order(order_uuid), read_at)
+        return Reading(gateway.get_order(order_uuid), read_at)
     except GatewayRejected as error:
         if truth.says_gone(error):
-            return None
+            return Reading(None, read_at)
         raise
-    maker = find_maker(account, reading)
-    if maker is None:
-        return None
+
+
+def _adopt(maker: SezzleOperation, order_uuid: str, reading: Reading) -> SezzlePayment | None:
     child = short_transaction(lambda: adopt_as_made_by(maker, order_uuid, reading))
     if child is not None:
         if child.reauthorized_from is not None:

@@ -79,24 +79,35 @@ def _contents(plan: Plan) -> dict[str, object]:
     }
 
 
-def _free_reference(checkout: Checkout) -> str:
-    """Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on."""
-    taken = set(
-        SezzlePayment.objects.using(database())
-        .filter(
-            account=checkout.account,
-            reference_id__istartswith=checkout.shop_reference,
-            is_checkout=True,
-        )
-        .values_list("reference_id", flat=True)
+def _free_reference(checkout: Checkout, *, after: str = "") -> str:
+    """
+    Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on.
+
+    :param after: the reference of an earlier attempt, which Sezzle may have seen.
+    """
+    first = _number_of(after, checkout.shop_reference) + 1
+    rows = SezzlePayment.objects.using(database()).filter(
+        account=checkout.account, is_checkout=True
     )
-    lowered = {reference.lower() for reference in taken}
-    number = 1
-    candidate = checkout.shop_reference
-    while candidate.lower() in lowered:
-        number += 1
-        candidate = f"{checkout.shop_reference}-{number}"
-    return candidate
+    while True:
+        wanted = [_numbered(checkout.shop_reference, first + n) for n in range(20)]
+        found = rows.filter(reference_id__in=wanted).order_by()
+        taken = {reference.lower() for reference in found.values_list("reference_id", flat=True)}
+        for candidate in wanted:
+            if candidate.lower() not in taken:
+                return candidate
+        first += len(wanted)
+
+
+def _numbered(shop_reference: str, number: int) -> str:
+    return shop_reference if number == 1 else f"{shop_reference}-{number}"
+
+
+def _number_of(reference_id: str, shop_reference: str) -> int:
+    suffix = reference_id.removeprefix(shop_reference).removeprefix("-")
+    if not reference_id:
+        return 0
+    return int(suffix) if suffix.isascii() and suffix.isdigit() else 1
 
 
 def _refuse_lookalike(checkout: Checkout) -> None:
@@ -116,10 +127,11 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     now = timezone.now()
     if current.start_lease_until is not None and current.start_lease_until > now:
         return None
-    contents = _contents(plan) | {"merchant_uuid": plan.gateway.authenticate().merchant_uuid}
-    if current.start_lease_until is not None:
-        # Perhaps a session was made under the old reference, and Sezzle may not take it twice.
-        contents["reference_id"] = _free_reference(plan.checkout)
+    contents = _contents(plan) | {
+        "merchant_uuid": plan.gateway.authenticate().merchant_uuid,
+        # Perhaps a session was made under the old one, and Sezzle may not take it twice.
+        "reference_id": _free_reference(plan.checkout, after=current.reference_id),
+    }
     try:
         taken = (
             SezzlePayment.objects.using(database())
@@ -142,11 +154,11 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
 
 
-def end_lease(payment: SezzlePayment, *, nothing_was_made: bool) -> None:
-    ends_at = None if nothing_was_made else timezone.now()
+def end_lease(payment: SezzlePayment) -> None:
+    """Let the next one try at once."""
     SezzlePayment.objects.using(database()).filter(
         pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
-    ).update(start_lease_until=ends_at)
+    ).update(start_lease_until=timezone.now())
 
 
 def wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:

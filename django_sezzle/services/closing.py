@@ -66,7 +66,7 @@ def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> 
         return payment
     if payment.kept_in_cents or payment.held_in_cents:
         raise ActionNotAllowed(
-            "The money was taken already; refund it instead. Nothing was sent.",
+            "Sezzle takes this money by itself, or has; refund it instead. Nothing was sent.",
             payment=payment,
         )
     return payment
@@ -180,10 +180,21 @@ def _check_reference(value: Any) -> None:
 
 
 def _give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePayment:
-    """Close a payment that nobody can complete any more."""
+    """
+    Close a payment that nobody can complete any more.
+
+    :raises OperationInProgress: its checkout has just been made, so that somebody can.
+    """
 
     def work() -> SezzlePayment:
-        locked = lock(payment.pk, canceled_at=timezone.now())
+        locked = lock(payment.pk)
+        if locked.order_uuid and not payment.order_uuid:
+            raise OperationInProgress(
+                "The checkout has just been made. Nothing was changed. Cancel again.",
+                payment=locked,
+            )
+        locked.canceled_at = timezone.now()
+        locked.save(using=database(), update_fields=["canceled_at", "updated_at"])
         joined = Joined(Facts.of(locked), review=locked.review_reason)
         truth.write(locked, joined, untold=untold)
         return locked

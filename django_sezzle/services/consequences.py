@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from django_sezzle.gateway import Intent
-from django_sezzle.models import Review, SezzlePayment, Status
+from django_sezzle.models import Operation, Review, SezzlePayment, Status
 from django_sezzle.services.locking import database
 from django_sezzle.services.merge import Facts, Joined, derive
 
@@ -34,12 +34,11 @@ def draw(payment: SezzlePayment, before: Facts, joined: Joined) -> list[str]:
     payment.status = derive(facts, canceled=payment.canceled_at is not None)
     payment.review_reason = _review_reason(payment, before, joined)
     payment.is_current = _is_current(payment, facts)
-    was_secured = before.approved and not old_review
-    keys = ["authorized"] if may_tell_secured(payment, facts) and not was_secured else []
+    keys = _secured_again(payment, before, facts, was_reviewed=bool(old_review))
     keys += [f"{_DONE[t.kind.value]}:{t.uuid}" for t in joined.new]
     still_held = replace(facts, lapsed_at=None).held_in_cents
     if facts.lapsed_at is not None and before.lapsed_at is None and still_held:
-        keys.append("lapsed")
+        keys.append(f"lapsed:{payment.lock_seq}")
     if payment.status in CLOSED and old_status not in CLOSED:
         keys.append("closed")
     if payment.review_reason and payment.review_reason != old_review:
@@ -49,8 +48,19 @@ def draw(payment: SezzlePayment, before: Facts, joined: Joined) -> list[str]:
 
 def may_tell_secured(payment: SezzlePayment, facts: Facts) -> bool:
     """Tell whether the money is secured, and nothing about it needs a human first."""
-    is_there = facts.held_in_cents + facts.captured_in_cents - facts.refunded_in_cents > 0
-    return facts.approved and is_there and not payment.review_reason
+    return facts.approved and _secures(payment, facts) and not payment.review_reason
+
+
+def _secured_again(
+    payment: SezzlePayment, before: Facts, facts: Facts, *, was_reviewed: bool
+) -> list[str]:
+    """Say that the money is secured: the first time, or after it was said to be gone."""
+    if not may_tell_secured(payment, facts):
+        return []
+    if before.lapsed_at is not None and facts.lapsed_at is None:
+        return [f"authorized:{payment.lock_seq}"]
+    was_secured = before.approved and _secures(payment, before) and not was_reviewed
+    return [] if was_secured else ["authorized"]
 
 
 def another_current(payment: SezzlePayment) -> bool:
@@ -87,7 +97,10 @@ def _is_current(payment: SezzlePayment, facts: Facts) -> bool | None:
 
 
 def _is_being_moved(payment: SezzlePayment, facts: Facts) -> bool:
-    return facts.approved and payment.open_operation() is not None
+    operation = payment.open_operation() if facts.approved else None
+    if operation is None:
+        return False
+    return operation.kind == Operation.REAUTHORIZE or facts.held_in_cents > 0
 
 
 def _secures(payment: SezzlePayment, facts: Facts) -> bool:

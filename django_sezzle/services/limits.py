@@ -21,6 +21,17 @@ def available(payment: SezzlePayment, kind: Operation) -> int:
     }[kind]
 
 
+def is_blocked(payment: SezzlePayment, kind: str) -> bool:
+    """
+    Tell whether a review keeps money from being moved in this way.
+
+    What came too late, or a second time, may go back to the shopper; only that.
+    """
+    may_go_back = payment.review_reason in Review.that_only_a_human_clears()
+    gives_back = kind in (Operation.RELEASE, Operation.REFUND)
+    return bool(payment.review_reason) and not (may_go_back and gives_back)
+
+
 def check_allowed(payment: SezzlePayment, kind: Operation, amount_in_cents: int | None) -> int:
     """
     Refuse what cannot be right, and say how many cents to move.
@@ -32,10 +43,7 @@ def check_allowed(payment: SezzlePayment, kind: Operation, amount_in_cents: int 
     :raises ActionNotAllowed: not for this payment.
     :raises AmountUnavailable: more than there is.
     """
-    # What came too late, or a second time, may go back to the shopper; only that.
-    gives_back = kind in (Operation.RELEASE, Operation.REFUND)
-    may_go_back = gives_back and payment.review_reason in Review.that_only_a_human_clears()
-    if payment.review_reason and not may_go_back:
+    if is_blocked(payment, kind):
         raise NeedsReview(
             f"This payment needs review: {payment.get_review_reason_display()}. Nothing was sent. "
             "Compare it with Sezzle's dashboard, then clear the review."

@@ -258,8 +258,12 @@ def _intent_of_the_host(intent: Callable[[], SezzleOperation]) -> SezzleOperatio
 
 
 def _send_deferred(operation: SezzleOperation) -> None:
+    now = reload(operation)
+    if not now.is_open or now.attempts:
+        # Somebody else was first.
+        return
     try:
-        execute(reload(operation))
+        execute(now)
     except (GatewayError, PaymentError) as error:
         # There is nobody to raise to. What never left is sent by whoever comes next.
         logger.warning(

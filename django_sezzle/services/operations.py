@@ -29,6 +29,7 @@ from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePay
 from django_sezzle.services import truth
 from django_sezzle.services.limits import check_allowed
 from django_sezzle.services.locking import database, lock, short_transaction
+from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.sending import read_back, read_child, send
 from django_sezzle.services.settling import reload, settle, settle_reauthorization
 from django_sezzle.services.telling import tell
@@ -185,18 +186,25 @@ def execute(operation: SezzleOperation, *, seconds: float | None = None) -> Sezz
     return outcome_of(settled, outcome.error)
 
 
-def give_up_unsent(operation: SezzleOperation) -> bool:
+def give_up_unsent(operation: SezzleOperation) -> None:
     """Close an operation that was never sent, and that nobody can send any more."""
-    return bool(
-        SezzleOperation.objects.using(database())
-        .filter(pk=operation.pk, is_open=True, attempts=0)
-        .update(
+
+    def work() -> None:
+        payment = lock(operation.payment_id)
+        unsent = SezzleOperation.objects.using(database()).filter(
+            pk=operation.pk, is_open=True, attempts=0
+        )
+        unsent.update(
             state=State.FAILED,
             evidence=Evidence.NOT_SENT,
             is_open=None,
             closed_at=timezone.now(),
         )
-    )
+        if operation.kind == Operation.REAUTHORIZE:
+            # The payment kept its order's place for it.
+            truth.write(payment, Joined(Facts.of(payment), review=payment.review_reason))
+
+    short_transaction(work)
 
 
 def mark_unknown(operation: SezzleOperation) -> None:
@@ -217,6 +225,9 @@ def outcome_of(operation: SezzleOperation, error: GatewayError | None = None) ->
     if operation.is_open:
         if operation.state == State.STARTED and error is None:
             raise in_progress(operation)
+        if not operation.attempts and isinstance(error, GatewayUnavailable):
+            error.operation = operation
+            raise error
         raise OutcomeUnknown(
             f"Sezzle gave no clear answer to a {operation.kind} of {operation.price}. Money may "
             "or may not have moved: it is being checked. Do not repeat.",

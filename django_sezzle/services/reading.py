@@ -51,15 +51,17 @@ def bring_up_to_date(
     seconds: float | None = None,
     resend: bool = True,
     also: Callable[[], object] | None = None,
+    untold: tuple[str, ...] = (),
 ) -> SezzlePayment:
     """
     Refresh within the time a doorway has.
 
     :param resend: whether an operation with an unknown outcome may be sent again from here.
     :param also: more to write in the transaction that records the reading.
+    :param untold: facts that the shop need not be told, because it brings them about.
     """
     reading = truth.read(payment, seconds=seconds)
-    still_open = truth.record(payment, reading, also=also)
+    still_open = truth.record(payment, reading, also=also, untold=untold)
     if resend:
         recovery.finish_after_reading(payment, still_open, seconds=seconds)
     tell(payment)

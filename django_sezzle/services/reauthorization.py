@@ -18,7 +18,7 @@ from django_sezzle.services import truth
 from django_sezzle.services.consequences import another_current
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close
-from django_sezzle.services.merge import Facts, derive
+from django_sezzle.services.merge import Facts, Joined, derive
 from django_sezzle.services.truth import Reading
 
 
@@ -75,6 +75,13 @@ def adopt_as_made_by(
         # The parent's own order, for one, has the same reference and perhaps the same amount.
         return None
     return adopt(parent, operation, order_uuid, reading, Evidence.MATCHED)
+
+
+def decline(operation: SezzleOperation) -> None:
+    """Close a reauthorization that Sezzle did not approve; its payment may lose its place."""
+    parent = lock(operation.payment_id)
+    close(operation, State.FAILED, Evidence.DECLINED)
+    truth.write(parent, Joined(Facts.of(parent), review=parent.review_reason))
 
 
 def candidates(account: str) -> models.QuerySet[SezzleOperation]:

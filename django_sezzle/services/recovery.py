@@ -3,7 +3,7 @@ Finishing what a dead process began: by whoever touches the payment next.
 
 Never a resend without a successful read just before it, never within the quiet period, and
 never of a reauthorization, which would be a second instalment plan for the shopper. Nothing is
-sent for a payment under review either: what was read of it does not add up.
+sent that a review keeps from being moved.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayError, PaymentError
-from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
-from django_sezzle.services.adoption import adopt_order
+from django_sezzle.services.adoption import look_for_named_order
+from django_sezzle.services.limits import is_blocked
+from django_sezzle.services.matching import close
 from django_sezzle.services.operations import execute, give_up_unsent, mark_unknown
 from django_sezzle.services.telling import tell
 
@@ -39,8 +41,7 @@ def finish(payment: SezzlePayment, *, seconds: float | None = None) -> None:
     if operation is None or operation.lease_until > timezone.now():
         return
     if not operation.attempts:
-        if not payment.review_reason:
-            _finish_unsent(operation, seconds)
+        _finish_unsent(payment, operation, seconds)
         return
     try:
         reading = truth.read(payment, seconds=seconds)
@@ -63,11 +64,12 @@ def finish_after_reading(
     """
     if still_open is None or still_open.lease_until > timezone.now():
         return
-    if payment.review_reason:
-        if still_open.attempts:
-            mark_unknown(still_open)
-    elif not still_open.attempts:
-        _finish_unsent(still_open, seconds)
+    if not still_open.attempts:
+        _finish_unsent(payment, still_open, seconds)
+    elif is_blocked(payment, still_open.kind):
+        mark_unknown(still_open)
+    elif still_open.evidence == Evidence.REJECTED:
+        close(still_open, State.FAILED, Evidence.REJECTED)
     elif may_resend(still_open):
         _execute(still_open, seconds)
     else:
@@ -84,19 +86,22 @@ def may_resend(operation: SezzleOperation) -> bool:
     return first is not None and timezone.now() < first + RESEND_FOR
 
 
-def _finish_unsent(operation: SezzleOperation, seconds: float | None) -> None:
+def _finish_unsent(
+    payment: SezzlePayment, operation: SezzleOperation, seconds: float | None
+) -> None:
     if operation.deferred:
-        _execute(operation, seconds)
+        if not is_blocked(payment, operation.kind):
+            _execute(operation, seconds)
     elif operation.created_at + ABANDONED_AFTER < timezone.now():
         give_up_unsent(operation)
 
 
 def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> None:
-    """Adopt the order that Sezzle's answer to a reauthorization named and that was not read."""
+    """Read the order that Sezzle's answer to a reauthorization named, and could not be read."""
     if operation.kind != Operation.REAUTHORIZE or not operation.tx_uuid:
         return
     try:
-        adopt_order(operation.payment.account, operation.tx_uuid, seconds=seconds)
+        look_for_named_order(operation, seconds=seconds)
     except GatewayError as error:
         logger.warning("operation=%s new_order=%s", operation.pk, _name(error))
 

@@ -6,6 +6,7 @@ from django_sezzle.exceptions import GatewayError
 from django_sezzle.gateway.messages import Amount, Kind, Transaction
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
+from django_sezzle.services.limits import is_blocked
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close
 from django_sezzle.services.merge import Facts, Joined
@@ -26,7 +27,8 @@ def settle(
     still_open = truth.apply(payment, reading, answer=answer, operation=operation)
     if still_open is not None:
         # A read that contradicts itself does not show that nothing happened.
-        _conclude(operation, outcome, was_read=reading is not None and not payment.review_reason)
+        is_clean = reading is not None and not is_blocked(payment, operation.kind)
+        _conclude(operation, outcome, was_read=is_clean)
     return reload(operation)
 
 
@@ -70,14 +72,20 @@ def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
 def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -> None:
     """Close an operation that did not happen, or say that it is not known."""
     said = _words(outcome.error)
-    if outcome.not_sent and operation.attempts == 1 and not operation.deferred:
-        close(operation, State.FAILED, Evidence.NOT_SENT)
-    elif outcome.rejected and was_read:
+    still_open = SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True)
+    if outcome.not_sent and operation.attempts == 1:
+        if operation.deferred:
+            # The shop committed to it: it waits, as if it had not been tried.
+            still_open.update(attempts=0, first_sent_at=None)
+        else:
+            close(operation, State.FAILED, Evidence.NOT_SENT)
+    elif outcome.rejected and was_read and operation.attempts == 1:
         close(operation, State.FAILED, Evidence.REJECTED, **said)
+    elif outcome.rejected and was_read:
+        # The first sending may still be executed; a reading one lease later decides.
+        still_open.update(state=State.UNKNOWN, evidence=Evidence.REJECTED, **said)
     else:
-        SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
-            state=State.UNKNOWN, **said
-        )
+        still_open.update(state=State.UNKNOWN, **said)
 
 
 def _words(error: GatewayError | None) -> dict[str, str]:

@@ -136,8 +136,8 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     try:
         session = plan.gateway.create_session(request)
         _check_usable(session, plan.gateway)
-    except GatewayError as error:
-        end_lease(payment, nothing_was_made=isinstance(error, GatewayRejected))
+    except GatewayError:
+        end_lease(payment)
         raise
     recorded = (
         SezzlePayment.objects.using(database())
@@ -204,12 +204,12 @@ def _is_reusable(current: SezzlePayment, plan: Plan) -> bool:
     """
     if current.approved and current.is_expired():
         # An authorization that ran out unused does not pay for the order any more.
-        bring_up_to_date(current, seconds=SECONDS)
+        bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
     _refuse_paid(current)
     is_same = current.checkout_fingerprint == plan.fingerprint
     is_fresh = current.last_read_at and timezone.now() < current.last_read_at + FRESH
     if not (is_same and is_fresh):
-        bring_up_to_date(current, seconds=SECONDS)
+        bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
         _refuse_paid(current)
     return bool(
         is_same
@@ -239,7 +239,7 @@ def _make_room(current: SezzlePayment) -> None:
     try:
         delete_checkout(current, is_replaced=True)
     except GatewayRejected:
-        bring_up_to_date(current, seconds=SECONDS)
+        bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
         _refuse_paid(current)
         if current.is_current:
             raise

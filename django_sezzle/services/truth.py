@@ -122,7 +122,11 @@ def says_gone(error: GatewayRejected) -> bool:
 
 
 def record(
-    payment: SezzlePayment, reading: Reading, *, also: Callable[[], object] | None = None
+    payment: SezzlePayment,
+    reading: Reading,
+    *,
+    also: Callable[[], object] | None = None,
+    untold: tuple[str, ...] = (),
 ) -> SezzleOperation | None:
     """
     Join a reading into the payment, in one short transaction, and into the given instance.
@@ -133,7 +137,7 @@ def record(
 
     def work() -> tuple[SezzlePayment, SezzleOperation | None]:
         locked = lock_for_reading(payment.pk, reading)
-        still_open = apply(locked, reading)
+        still_open = apply(locked, reading, untold=untold)
         if also is not None:
             also()
         return locked, still_open
@@ -162,6 +166,7 @@ def apply(
     *,
     answer: Transaction | None = None,
     operation: SezzleOperation | None = None,
+    untold: tuple[str, ...] = (),
 ) -> SezzleOperation | None:
     """
     Join a reading into a payment that is locked. Applying it twice changes nothing.
@@ -184,7 +189,8 @@ def apply(
     if reading is not None:
         joined = _with_reading(payment, joined.facts, ledger, reading)
         joined = replace(joined, new=(*answered, *joined.new))
-    write(payment, joined, operation=operation if closed and answered else None)
+    doing = operation if closed and answered else None
+    write(payment, joined, operation=doing, untold=untold)
     return None if closed else match_open_operation(payment)
 
 

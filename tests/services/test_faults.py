@@ -236,7 +236,14 @@ def test_a_refusal_is_final_only_with_a_read(emulator: Emulator, payment: Sezzle
     let_lease_end()
     refresh(payment)
     operation = SezzleOperation.objects.get(amount_in_cents=1_000)
+    # The first sending may still be executed: one refusal more is not yet the end.
+    assert (operation.state, operation.evidence) == (State.UNKNOWN, Evidence.REJECTED)
+    let_lease_end()
+    sent = called(emulator).count("capture")
+    refresh(payment)
+    operation = SezzleOperation.objects.get(amount_in_cents=1_000)
     assert (operation.state, operation.evidence) == (State.FAILED, Evidence.REJECTED)
+    assert called(emulator).count("capture") == sent
     check_books(emulator, payment)
 
 

@@ -138,7 +138,7 @@ def test_an_order_that_is_gone_keeps_its_facts(
     refresh(payment)
     assert (payment.captured_in_cents, payment.lapsed_at) == (4_000, first)
     assert (payment.status, payment.is_current) == (Status.CAPTURED, True)
-    lapsed = SezzleAnnouncement.objects.filter(fact_key="lapsed")
+    lapsed = SezzleAnnouncement.objects.filter(fact_key__startswith="lapsed:")
     assert lapsed.count() == 1
 
 

@@ -10,10 +10,16 @@ import time_machine
 from django.utils import timezone
 
 from django_sezzle.emulator import Emulator
-from django_sezzle.exceptions import AlreadyPaid, GatewayRejected, OperationInProgress
+from django_sezzle.exceptions import (
+    AlreadyPaid,
+    GatewayRejected,
+    GatewayUnavailable,
+    OperationInProgress,
+)
 from django_sezzle.gateway import Intent
+from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import Review, SezzleOperation, SezzlePayment, Status
-from django_sezzle.services import capture, refresh, refund, start_checkout, truth
+from django_sezzle.services import capture, reauthorize, refresh, refund, start_checkout, truth
 from tests.fixtures import a_checkout
 from tests.services.conftest import MakePayment
 from tests.services.rigs import (
@@ -162,3 +168,74 @@ def test_after_a_lost_answer_another_reference_is_used(emulator: Emulator) -> No
 
 def _usd(cents: int) -> dict[str, object]:
     return {"amount_in_cents": cents, "currency": "USD"}
+
+
+def test_a_refused_capture_after_expiry_makes_room_at_once(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    emulator.clock.advance(timedelta(hours=1))
+    with pytest.raises(GatewayRejected):
+        capture(payment)
+    assert (payment.status, payment.is_current) == (Status.RELEASED, None)
+
+
+def test_what_never_left_waits_for_the_shop_that_committed_to_it(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    emulator.faults.add("capture", "refused")
+    operation = capture(payment, amount_in_cents=1_000, on_commit=True)
+    refresh(payment)
+    operation.refresh_from_db()
+    assert (operation.is_open, operation.attempts) == (True, 0)
+    assert moved(emulator, payment) == []
+    let_lease_end()
+    refresh(payment)
+    assert moved(emulator, payment) == [("capture", 1_000)]
+
+
+def test_without_a_token_a_reauthorization_gives_the_place_back(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    emulator.clock.advance(timedelta(hours=1))
+    refresh(payment)
+    tokens.clear()
+    emulator.faults.add("authentication", "refused", times=None)
+    with pytest.raises(GatewayUnavailable):
+        reauthorize(payment)
+    assert again(payment).is_current is None
+
+
+def test_lost_answers_never_use_a_reference_twice(emulator: Emulator) -> None:
+    emulator.profile.change(unique_reference_ids=True)
+    emulator.faults.add("session_create", "drop_after", times=3)
+    for _ in range(3):
+        with pytest.raises(GatewayUnavailable):
+            start_checkout(a_checkout())
+    assert start_checkout(a_checkout()).reference_id == "1001-4"
+
+
+def test_money_that_was_said_to_be_gone_and_is_not_is_told_again(
+    emulator: Emulator, wire: Wire, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    wire.falsify("order_get", says(404, NOT_FOUND))
+    refresh(payment)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        refresh(payment)
+    told = [each.fact_key.partition(":")[0] for each in payment.announcements.all()]
+    assert told == ["authorized", "lapsed", "authorized"]
+
+
+def test_an_authorization_read_after_it_ran_out_was_never_secured(
+    emulator: Emulator, started: MakePayment
+) -> None:
+    emulator.profile.change(expired_order="unchanged")
+    payment = started()
+    emulator.approve(str(payment.order_uuid))
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        refresh(payment)
+        assert not payment.announcements.filter(fact_key="authorized").exists()
+        assert not payment.is_funded_for(1, "USD")
