@@ -124,10 +124,11 @@ def test_request_ids(payment: SezzlePayment, call: Callable[..., object], reques
         call(payment, amount_in_cents=100, request_id=request_id)
 
 
-@pytest.mark.parametrize("reference", [*NO_REFERENCES, "x" * 81], ids=repr)
+# Sezzle's reference may be longer than the shop's, by the number of the attempt.
+@pytest.mark.parametrize(
+    "reference", [*(text for text in NO_REFERENCES if text != "x" * 65), "x" * 81], ids=repr
+)
 def test_new_references(payment: SezzlePayment, reference: Any) -> None:
-    if reference == "x" * 65:
-        pytest.skip("fits: Sezzle's reference is longer than the shop's")
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         set_reference(payment, reference)
 
