@@ -83,7 +83,7 @@ def test_paid_order_goes_to_its_success_page(client: Client, emulator: Emulator)
     refresh(payment)
     answer = client.post("/pay/7/")
     assert (answer.status_code, answer["Location"]) == (303, "/orders/7/")
-    assert texts(answer) == ["This order is paid already."]
+    assert texts(answer) == ["This order has its payment. Please do not pay again."]
     assert SezzlePayment.objects.count() == 1
 
 
