@@ -82,7 +82,11 @@ class SezzleCheckoutView(View):
 
     def already_paid(self, error: AlreadyPaid) -> HttpResponse:
         """Answer for an order that has its payment."""
-        messages.info(self.request, _("This order has its payment. Please do not pay again."), fail_silently=True)
+        messages.info(
+            self.request,
+            _("This order has its payment. Please do not pay again."),
+            fail_silently=True,
+        )
         return SeeOther(error.payment.success_url or "/" if error.payment else "/")
 
     def failed(self, checkout: Checkout, error: SezzleError) -> HttpResponse:
