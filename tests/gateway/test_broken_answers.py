@@ -54,7 +54,8 @@ BROKEN: dict[str, Step] = {
     "status 599": say(599, b""),
     "status 418": say(418, b""),
     "status 402": say(402, b""),
-    "status 304": raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+    # No body follows a 304: told that the end is near, the client does not use the connection again.
+    "status 304": raw(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
 }
 
 
