@@ -54,7 +54,7 @@ BROKEN: dict[str, Step] = {
     "status 599": say(599, b""),
     "status 418": say(418, b""),
     "status 402": say(402, b""),
-    # No body follows a 304: told that the end is near, the client does not use the connection again.
+    # No body follows a 304: the client is told not to use the closing connection again.
     "status 304": raw(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
 }
 
