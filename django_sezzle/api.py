@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import Http404, UnreadablePostError
 from django.utils.decorators import method_decorator
 from rest_framework import authentication, exceptions, negotiation, parsers, permissions, renderers
@@ -26,6 +26,7 @@ from django_sezzle import conf, webhooks
 from django_sezzle.arrival import find_payment, look
 from django_sezzle.exceptions import ConfigurationError, InvalidSignature
 from django_sezzle.gateway import signature
+from django_sezzle.services.locking import outside_transactions
 
 logger = logging.getLogger("django_sezzle.webhooks")
 
@@ -86,7 +87,7 @@ def answer_error(error: Exception, context: Any) -> Response | None:
     return Response({"detail": error.detail}, status=error.status_code, headers=headers)
 
 
-@method_decorator(transaction.non_atomic_requests, name="dispatch")
+@method_decorator(outside_transactions, name="dispatch")
 class PinnedView(APIView):
     """A view that nothing the host sets for REST framework reaches."""
 

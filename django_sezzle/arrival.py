@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayError, PaymentError
 from django_sezzle.models import SezzlePayment, Status
-from django_sezzle.services.locking import database
+from django_sezzle.services.locking import database, update_alone
 from django_sezzle.services.reading import bring_up_to_date
 
 #: A shopper's page waits so long for Sezzle, and asks at most so often for one payment.
@@ -93,9 +93,8 @@ def _is_our_turn(payment: SezzlePayment) -> bool:
     """Take turns: a page that is reloaded all the time must not hammer Sezzle."""
     now = timezone.now()
     idle = Q(asked_at=None) | Q(asked_at__lt=now - PAUSE)
-    return bool(
-        SezzlePayment.objects.using(database()).filter(idle, pk=payment.pk).update(asked_at=now)
-    )
+    rows = SezzlePayment.objects.using(database()).filter(idle, pk=payment.pk)
+    return bool(update_alone(rows, asked_at=now))
 
 
 def _state(payment: SezzlePayment) -> ArrivalState:

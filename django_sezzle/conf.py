@@ -38,9 +38,15 @@ DEFAULTS: dict[str, Any] = {
     "DEADLINE": 45,
     "WEBHOOKS": "inline",
     "BULK_LIMIT": 100,
+    "CONFIRM_ABOVE_CENTS": None,
+    "BEFORE_EXPIRY": "warn",
+    "EXPIRY_NOTICE_MINUTES": 15,
+    "PURGE_AFTER_DAYS": 90,
     "ACCOUNTS": {},
 }
 KEYS = frozenset({"PUBLIC_KEY", "PRIVATE_KEY", *DEFAULTS})
+#: What may be done with held money before its authorization ends.
+BEFORE_EXPIRY = ("nothing", "warn", "capture", "release")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -66,6 +72,10 @@ class Settings:
     deadline: float
     webhooks: str
     bulk_limit: int
+    confirm_above_cents: int | None
+    before_expiry: str
+    expiry_notice_minutes: int
+    purge_after_days: int
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
@@ -87,6 +97,14 @@ def get_settings(account: str = DEFAULT_ACCOUNT) -> Settings:
 
     :raises ConfigurationError: the account is not there, or one of its values cannot be used.
     """
+    try:
+        return _read(account)
+    except ConfigurationError as error:
+        # The frames in between hold the keys, and error reports show local variables.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same error
+
+
+def _read(account: str) -> Settings:
     raw = getattr(django_settings, "SEZZLE", None)
     if not isinstance(raw, Mapping):
         raise ConfigurationError(f"{_MISSING.message} {_MISSING.hint}")
@@ -115,6 +133,10 @@ def get_settings(account: str = DEFAULT_ACCOUNT) -> Settings:
         deadline=float(merged["DEADLINE"]),
         webhooks=merged["WEBHOOKS"],
         bulk_limit=merged["BULK_LIMIT"],
+        confirm_above_cents=merged["CONFIRM_ABOVE_CENTS"],
+        before_expiry=merged["BEFORE_EXPIRY"],
+        expiry_notice_minutes=merged["EXPIRY_NOTICE_MINUTES"],
+        purge_after_days=merged["PURGE_AFTER_DAYS"],
     )
 
 
@@ -169,6 +191,9 @@ def from_env(prefix: str = "SEZZLE_") -> dict[str, Any]:
         "TIMEOUT": lambda name: tuple(float(part) for part in env.list(name)),
         "DEADLINE": env.float,
         "BULK_LIMIT": env.int,
+        "CONFIRM_ABOVE_CENTS": env.int,
+        "EXPIRY_NOTICE_MINUTES": env.int,
+        "PURGE_AFTER_DAYS": env.int,
     }
 
     def read(start: str) -> dict[str, Any]:
@@ -298,6 +323,26 @@ _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
     ("DEADLINE", _is_number, "Give a number of seconds, at most 600."),
     ("WEBHOOKS", lambda v: v == "inline", 'Say "inline".'),
     ("BULK_LIMIT", lambda v: type(v) is int and v > 0, "Give a whole number of payments."),
+    (
+        "CONFIRM_ABOVE_CENTS",
+        lambda v: v is None or (type(v) is int and v >= 0),
+        "Give a whole number of cents, 0 for every total, or None for no total.",
+    ),
+    (
+        "BEFORE_EXPIRY",
+        lambda v: isinstance(v, str) and v in BEFORE_EXPIRY,
+        f"Say one of {', '.join(BEFORE_EXPIRY)}.",
+    ),
+    (
+        "EXPIRY_NOTICE_MINUTES",
+        lambda v: type(v) is int and 5 <= v <= 60 * 24 * 30,
+        "Give a whole number of minutes, at least 5: sezzle_reconcile must come by in time.",
+    ),
+    (
+        "PURGE_AFTER_DAYS",
+        lambda v: type(v) is int and 7 <= v <= 36_500,
+        "Give a whole number of days, at least 7: Sezzle repeats an event for five.",
+    ),
 )
 _IDS = {
     "PUBLIC_KEY": "sezzle.E003",
@@ -311,4 +356,8 @@ _IDS = {
     "DEADLINE": "sezzle.E011",
     "WEBHOOKS": "sezzle.E012",
     "BULK_LIMIT": "sezzle.E013",
+    "PURGE_AFTER_DAYS": "sezzle.E015",
+    "BEFORE_EXPIRY": "sezzle.E016",
+    "EXPIRY_NOTICE_MINUTES": "sezzle.E017",
+    "CONFIRM_ABOVE_CENTS": "sezzle.E018",
 }

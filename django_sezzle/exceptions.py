@@ -46,6 +46,10 @@ class ErrorDetail(NamedTuple):
     location: str = ""
     debug_uuid: str = ""
 
+    def __repr__(self) -> str:
+        # Sezzle's words may repeat what the shopper typed.
+        return f"<ErrorDetail {self.code} {self.debug_uuid}>"
+
 
 class SezzleError(Exception):
     """The base of everything a caller may want to catch."""

@@ -27,6 +27,9 @@ payment_released = Signal()
 payment_closed = Signal()
 """The shopper was denied, or the checkout was canceled or ran out. Nothing was charged."""
 
+payment_expiring = Signal()
+"""Held money's authorization is about to end; said once for each end."""
+
 payment_review_needed = Signal()
 """A human must look at the payment; ``payment.review_reason`` says why."""
 
@@ -37,5 +40,6 @@ BY_FACT: dict[str, Signal] = {
     "released": payment_released,
     "lapsed": payment_released,
     "closed": payment_closed,
+    "expiring": payment_expiring,
     "review": payment_review_needed,
 }

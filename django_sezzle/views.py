@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -30,6 +29,7 @@ from django_sezzle.exceptions import (
 )
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import Checkout, start_checkout
+from django_sezzle.services.locking import outside_transactions
 
 logger = logging.getLogger("django_sezzle.views")
 
@@ -59,7 +59,7 @@ class SezzleCheckoutView(View):
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Make the view, outside the request's transaction."""
         # Not on dispatch(): a mixin of the host that overrides it would take the mark away.
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        return outside_transactions(super().as_view(**initkwargs))
 
     def get_checkout(self) -> Checkout:
         """
@@ -125,7 +125,7 @@ def _origin(request: HttpRequest, checkout: Checkout) -> str:
 
 
 @login_not_required
-@transaction.non_atomic_requests
+@outside_transactions
 @never_cache
 @require_safe
 def complete(request: HttpRequest, token: str) -> HttpResponse:
@@ -134,7 +134,7 @@ def complete(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @login_not_required
-@transaction.non_atomic_requests
+@outside_transactions
 @never_cache
 @require_safe
 def cancel(request: HttpRequest, token: str) -> HttpResponse:

@@ -18,7 +18,7 @@ from django_sezzle.exceptions import GatewayError, GatewayRejected, GatewayUnava
 from django_sezzle.gateway.messages import Event
 from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent, fields
 from django_sezzle.services.adoption import adopt_order
-from django_sezzle.services.locking import database
+from django_sezzle.services.locking import database, update_alone
 from django_sezzle.services.reading import bring_up_to_date
 
 logger = logging.getLogger("django_sezzle.webhooks")
@@ -29,6 +29,12 @@ SECONDS = 10.0
 #: An event so young may be sent again by Sezzle; an older one must not cost the subscription.
 YOUNG = timedelta(hours=24)
 
+#: So long a delivery may take before ``sezzle_reconcile`` looks at its event.
+LEASE = timedelta(seconds=60)
+
+#: An event that failed is tried again after 1, 2, 4 ... minutes, at most this many.
+LONGEST_PAUSE = timedelta(hours=6)
+
 
 def receive(account: str, body: bytes) -> bool:
     """
@@ -37,7 +43,10 @@ def receive(account: str, body: bytes) -> bool:
     :returns: False when Sezzle should send it again: it is kept, its order could not be read,
         and it is young. True otherwise, also for what nobody can use.
     """
-    event, is_new = keep(account, Event.from_body(body))
+    given = Event.from_body(body)
+    # Error reports show local variables, and this one may hold a shopper's token.
+    del body
+    event, is_new = keep(account, given)
     if not is_new and event.state != EventState.PENDING:
         return True
     return process(event)
@@ -45,6 +54,7 @@ def receive(account: str, body: bytes) -> bool:
 
 def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
     """Keep an event once, committed by itself; a repeat gives the row that is there."""
+    now = timezone.now()
     rows = SezzleWebhookEvent.objects.using(database())
     row = SezzleWebhookEvent(
         key=event.key,
@@ -52,7 +62,8 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
         event_type=event.type,
         order_uuid=event.order_uuid,
         created_at=fields.stored(event.created_at),
-        received_at=timezone.now(),
+        received_at=now,
+        lease_until=now + LEASE,
         body_sha256=event.body_sha256,
     )
     try:
@@ -61,6 +72,15 @@ def keep(account: str, event: Event) -> tuple[SezzleWebhookEvent, bool]:
     except IntegrityError:
         return rows.get(key=event.key), False
     return row, True
+
+
+def claim(event: SezzleWebhookEvent) -> bool:
+    """Take a pending event for a while; False when somebody else has it or it must wait."""
+    now = timezone.now()
+    due = SezzleWebhookEvent.objects.using(database()).filter(
+        pk=event.pk, state=EventState.PENDING, lease_until__lte=now
+    )
+    return bool(update_alone(due, lease_until=now + LEASE))
 
 
 def process(event: SezzleWebhookEvent) -> bool:
@@ -99,9 +119,10 @@ def process(event: SezzleWebhookEvent) -> bool:
 
 
 def _finish(event: SezzleWebhookEvent, state: EventState = EventState.DONE) -> None:
-    SezzleWebhookEvent.objects.using(database()).filter(
+    pending = SezzleWebhookEvent.objects.using(database()).filter(
         pk=event.pk, state=EventState.PENDING
-    ).update(state=state, attempts=F("attempts") + 1, last_error="")
+    )
+    update_alone(pending, state=state, attempts=F("attempts") + 1, last_error="")
 
 
 def _postpone(event: SezzleWebhookEvent, error: Exception) -> None:
@@ -114,6 +135,10 @@ def _postpone(event: SezzleWebhookEvent, error: Exception) -> None:
         type(error).__name__,
         debug_uuid or "-",
     )
-    SezzleWebhookEvent.objects.using(database()).filter(pk=event.pk).update(
-        attempts=F("attempts") + 1, last_error=type(error).__name__[:64]
+    pause = min(timedelta(minutes=2 ** min(event.attempts, 20)), LONGEST_PAUSE)
+    update_alone(
+        SezzleWebhookEvent.objects.using(database()).filter(pk=event.pk),
+        attempts=F("attempts") + 1,
+        last_error=type(error).__name__[:64],
+        lease_until=timezone.now() + pause,
     )

@@ -20,7 +20,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytest_plugins = ["tests.contract.plugin", "tests.fixtures"]
+pytest_plugins = ["tests.contract.plugin", "tests.fixtures", "tests.hosts.plugin"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

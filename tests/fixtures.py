@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_sezzle.emulator import Emulator, EmulatorAdapter
 from django_sezzle.gateway import Intent, Price, transport
 from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import Checkout, refresh, start_checkout
+from django_sezzle.services.locking import database
 
 GATEWAY_URL = "https://sezzle-emulator.test"
 PUBLIC_KEY, PRIVATE_KEY = "sz_pub_test", "sz_pr_test"
@@ -41,6 +45,30 @@ def a_checkout(reference: str = "1001", cents: int = 10_000, **members: Any) -> 
         "intent": Intent.AUTH,
     } | members
     return Checkout(shop_reference=reference, **members)
+
+
+def payments_connection() -> BaseDatabaseWrapper:
+    """Give this thread's connection to the database that payments are in."""
+    return connections[database()]
+
+
+def hosts_transaction() -> transaction.Atomic:
+    """Begin what a host begins around its own work: a transaction where payments are, too."""
+    return transaction.atomic(using=database())
+
+
+def make_user(name: str, **members: Any) -> Any:
+    """Make a user of whatever model the host has."""
+    model: Any = get_user_model()
+    login = f"{name}@shop.example" if model.USERNAME_FIELD == "email" else name
+    return model.objects.create_user(**{model.USERNAME_FIELD: login}, **members)
+
+
+@pytest.fixture
+def atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrap every request in a transaction, on every database, as some hosts do."""
+    for alias in connections:
+        monkeypatch.setitem(connections.settings[alias], "ATOMIC_REQUESTS", True)
 
 
 @pytest.fixture

@@ -39,6 +39,9 @@ DEBUG = False
 SECRET_KEY = "only-for-tests"
 ALLOWED_HOSTS = ["shop.example", "testserver", "localhost", "127.0.0.1"]
 ROOT_URLCONF = "tests.urls"
+# Where tests.urls has the addresses that tests write out.
+WEBHOOK_PATH = "/sezzle/webhook/"
+SHOPPER_PATH = "/sezzle/"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"

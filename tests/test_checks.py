@@ -53,6 +53,7 @@ def test_a_good_setting_passes_every_check() -> None:
         assert ours(deploy=True) == []
 
 
+@pytest.mark.fault(19, 105)
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
@@ -70,6 +71,10 @@ def test_a_good_setting_passes_every_check() -> None:
         ({**KEYS, "DEADLINE": 0}, "E011"),
         ({**KEYS, "WEBHOOKS": "x"}, "E012"),
         ({**KEYS, "BULK_LIMIT": 0}, "E013"),
+        ({**KEYS, "CONFIRM_ABOVE_CENTS": -1}, "E018"),
+        ({**KEYS, "PURGE_AFTER_DAYS": 6}, "E015"),
+        ({**KEYS, "BEFORE_EXPIRY": "panic"}, "E016"),
+        ({**KEYS, "EXPIRY_NOTICE_MINUTES": 4}, "E017"),
         ({**KEYS, "ACCOUNTS": []}, "E014"),
     ],
 )
@@ -91,7 +96,7 @@ def test_every_id_in_the_code_is_tested_above_and_unique() -> None:
         (folder / name).read_text("utf-8") for name in ("conf.py", "checks.py")
     )))  # fmt: skip
 
-    assert used == {f"E{number:03}" for number in range(1, 15)} | {
+    assert used == {f"E{number:03}" for number in range(1, 19)} | {
         f"W{number:03}" for number in range(1, 7)
     }
 
@@ -104,6 +109,7 @@ def test_django_refuses_to_start_with_a_wrong_setting() -> None:
         call_command("check")
 
 
+@pytest.mark.fault(72)
 def test_a_message_never_shows_a_key() -> None:
     wrong = {"PUBLIC_KEY": "canary_1 ", "PRIVATE_KEY": "canary_2 "}
     for setting in (wrong, {**LIVE, "PUBLIC_KEY": "canary_1", "PRIVATE_KEY": "canary_2"}):
@@ -121,6 +127,7 @@ def test_warnings_are_given_for_a_deployment_only() -> None:
     assert ours(deploy=True, tags=[Tags.security]) == ["sezzle.W001"]
 
 
+@pytest.mark.fault(77)
 @pytest.mark.parametrize(
     ("hosts", "base_url", "expected"),
     [
@@ -136,6 +143,7 @@ def test_a_forged_host_cannot_decide_where_shoppers_return(
         assert warnings() == expected
 
 
+@pytest.mark.fault(105)
 @pytest.mark.parametrize(
     ("environment", "expected"), [("production", ["sezzle.W002"]), ("sandbox", [])]
 )
@@ -159,6 +167,7 @@ def test_keys_that_look_swapped(public: str, private: str, count: int) -> None:
         assert warnings() == ["sezzle.W003"] * count
 
 
+@pytest.mark.fault(105)
 @pytest.mark.parametrize(
     ("environment", "expected"), [("production", ["sezzle.W004"]), ("sandbox", [])]
 )

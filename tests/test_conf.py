@@ -63,6 +63,10 @@ WRONG: list[tuple[str, str, Any]] = [
     *(("E011", "DEADLINE", value) for value in (0, -1, 601, "45", None, True, float("nan"))),
     *(("E012", "WEBHOOKS", value) for value in ("queue", "", None, True)),
     *(("E013", "BULK_LIMIT", value) for value in (0, -1, 1.0, "100", None, True)),
+    *(("E018", "CONFIRM_ABOVE_CENTS", value) for value in (-1, 1.0, "100", True, [100])),
+    *(("E016", "BEFORE_EXPIRY", value) for value in ("", "Warn", None, 1, ["warn"])),
+    *(("E017", "EXPIRY_NOTICE_MINUTES", value) for value in (4, 43_201, 15.0, "15", None)),
+    *(("E015", "PURGE_AFTER_DAYS", value) for value in (6, 36_501, 90.0, "90", None, True)),
 ]  # fmt: skip
 
 
@@ -82,6 +86,9 @@ def test_two_keys_are_enough() -> None:
     assert settings.base_url is None
     assert (settings.connect_timeout, settings.read_timeout, settings.deadline) == (5.0, 30.0, 45.0)
     assert (settings.webhooks, settings.bulk_limit) == ("inline", 100)
+    assert settings.confirm_above_cents is None
+    assert (settings.before_expiry, settings.expiry_notice_minutes) == ("warn", 15)
+    assert settings.purge_after_days == 90
     assert settings.previous_private_keys == ()
     assert settings.signing_keys == ("sz_pr_1",)
     assert conf.account_names() == ["default"]
@@ -107,6 +114,10 @@ def test_every_value_may_be_given() -> None:
         "DEADLINE": 9.5,
         "WEBHOOKS": "inline",
         "BULK_LIMIT": 7,
+        "CONFIRM_ABOVE_CENTS": 50_000,
+        "BEFORE_EXPIRY": "capture",
+        "EXPIRY_NOTICE_MINUTES": 60,
+        "PURGE_AFTER_DAYS": 30,
     }
     assert set(given) | {"ACCOUNTS"} == conf.KEYS
     with override_settings(SEZZLE=given):
@@ -117,7 +128,9 @@ def test_every_value_may_be_given() -> None:
     assert settings.checkout_hosts == {"checkout.example:8443"}
     assert settings.base_url == "http://shop.example"
     assert (settings.connect_timeout, settings.read_timeout, settings.deadline) == (1.0, 2.5, 9.5)
-    assert settings.bulk_limit == 7
+    assert (settings.bulk_limit, settings.confirm_above_cents) == (7, 50_000)
+    assert (settings.before_expiry, settings.expiry_notice_minutes) == ("capture", 60)
+    assert settings.purge_after_days == 30
 
 
 @pytest.mark.parametrize(
@@ -140,6 +153,7 @@ def test_another_gateway_is_https_or_on_this_machine(url: str) -> None:
     }
 
 
+@pytest.mark.fault(105)
 @pytest.mark.parametrize(("found", "name", "value"), WRONG)
 def test_a_wrong_value_is_found_and_never_used(found: str, name: str, value: Any) -> None:
     with override_settings(SEZZLE={**KEYS, name: value}):
@@ -148,6 +162,7 @@ def test_a_wrong_value_is_found_and_never_used(found: str, name: str, value: Any
             get_settings()
 
 
+@pytest.mark.fault(19, 105)
 @pytest.mark.parametrize("name", ["PUBLIC_KEY", "PRIVATE_KEY"])
 def test_a_key_that_is_missing_is_found(name: str) -> None:
     with override_settings(SEZZLE={key: value for key, value in KEYS.items() if key != name}):
@@ -182,6 +197,7 @@ def test_unknown_keys_are_errors_and_named() -> None:
     assert problem.id == "sezzle.E002"
 
 
+@pytest.mark.fault(105)
 def test_real_money_never_goes_to_another_gateway() -> None:
     given = {**KEYS, "ENVIRONMENT": "production", "GATEWAY_URL": "https://gateway.example"}
     with override_settings(SEZZLE=given):
@@ -200,6 +216,7 @@ def test_a_problem_never_shows_the_value() -> None:
         assert "canary" not in repr(list(conf.problems()))
 
 
+@pytest.mark.fault(72)
 def test_keys_are_not_in_the_repr() -> None:
     with override_settings(SEZZLE={**KEYS, "PREVIOUS_PRIVATE_KEYS": ["sz_pr_0"]}):
         shown = repr(get_settings())

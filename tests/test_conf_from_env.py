@@ -25,6 +25,10 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "DEADLINE": ("20", 20.0),
     "WEBHOOKS": ("inline", "inline"),
     "BULK_LIMIT": ("7", 7),
+    "CONFIRM_ABOVE_CENTS": ("50000", 50_000),
+    "BEFORE_EXPIRY": ("release", "release"),
+    "EXPIRY_NOTICE_MINUTES": ("60", 60),
+    "PURGE_AFTER_DAYS": ("30", 30),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_sezzle import services
 from django_sezzle.gateway import Intent
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.services.limits import is_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class MoneyAction:
 
     def obstacle(self, payment: SezzlePayment, open_operation: SezzleOperation | None) -> str:
         """Say why this payment cannot be acted on now; empty when it can."""
-        if payment.review_reason:
+        if is_blocked(payment, self.kind):
             return _("A person must look at this payment first: %(reason)s.") % {
                 "reason": payment.get_review_reason_display()
             }

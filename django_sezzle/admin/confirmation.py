@@ -16,7 +16,9 @@ from django_sezzle.admin.forms import MoneyForm, dollars
 from django_sezzle.exceptions import ConfigurationError, SezzleError
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.services.locking import database
 from django_sezzle.services.reading import bring_up_to_date
+from django_sezzle.services.recovery import is_abandoned
 
 if TYPE_CHECKING:
     from django.forms import BoundField
@@ -52,6 +54,18 @@ class Row:
     notes: tuple[str, ...]
     changes: tuple[Change, ...]
     possible: str
+    #: Whole cents, for the script that keeps the page up to date with what is typed.
+    now_in_cents: Totals
+    possible_in_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What is moved in one currency. ``field`` is None where nobody has to type it."""
+
+    currency: str
+    shown: str
+    field: BoundField | None
 
 
 def freshen(payments: Sequence[SezzlePayment]) -> set[int]:
@@ -82,7 +96,8 @@ def freshen(payments: Sequence[SezzlePayment]) -> set[int]:
 
 def open_operations(payments: Iterable[SezzlePayment]) -> dict[int, SezzleOperation]:
     """Find the operation that is under way for each payment, in one query."""
-    found = SezzleOperation.objects.filter(payment__in=[p.pk for p in payments], is_open=True)
+    rows = SezzleOperation.objects.using(database())
+    found = rows.filter(payment__in=[p.pk for p in payments], is_open=True)
     return {operation.payment_id: operation for operation in found}
 
 
@@ -96,6 +111,9 @@ def obstacle_to(
         is_ours = False
     if not is_ours:
         return _("The shop is not configured for the account or environment of this payment.")
+    if open_operation is not None and is_abandoned(open_operation):
+        # Whoever begins anew closes it.
+        open_operation = None
     return action.obstacle(payment, open_operation)
 
 
@@ -126,24 +144,50 @@ def rows_of(
             field=form.amount_field(payment) if payment.pk in form.payments else None,
             obstacle=obstacles[payment.pk],
             notes=tuple(_notes(action, payment, unread)),
-            changes=_changes(action, payment),
+            changes=_changes(action, payment, _to_move(action, payment, form)),
             possible=format_cents(action.possible(payment), payment.currency),
+            now_in_cents=Totals.of(payment),
+            possible_in_cents=action.possible(payment),
         )
         for payment in payments
     ]
 
 
-def totals_of(action: MoneyAction, payments: Iterable[SezzlePayment]) -> list[str]:
-    """Add up what is possible, per currency."""
-    sums: dict[str, int] = {}
-    for payment in payments:
-        sums[payment.currency] = sums.get(payment.currency, 0) + action.possible(payment)
-    return [format_cents(cents, currency) for currency, cents in sorted(sums.items())]
+def totals_of(action: MoneyAction, form: MoneyForm) -> list[Total]:
+    """Add up what the form would move, per currency, with a field where the total is typed."""
+    likely: dict[str, int] = {}
+    most: dict[str, int] = {}
+    for payment in form.payments.values():
+        currency = payment.currency
+        likely[currency] = likely.get(currency, 0) + _to_move(action, payment, form)
+        most[currency] = most.get(currency, 0) + action.possible(payment)
+    return [
+        Total(
+            currency,
+            format_cents(likely[currency], currency),
+            _field_for(form, currency, most[currency]),
+        )
+        for currency in sorted(likely)
+    ]
 
 
-def _changes(action: MoneyAction, payment: SezzlePayment) -> tuple[Change, ...]:
+def _field_for(form: MoneyForm, currency: str, most_in_cents: int) -> BoundField | None:
+    is_large = form.confirm_above is not None and most_in_cents > form.confirm_above
+    return form.total_field(currency) if is_large else None
+
+
+def _to_move(action: MoneyAction, payment: SezzlePayment, form: MoneyForm) -> int:
+    """Tell how many cents are proposed for a payment, or were typed if they are possible."""
+    possible = action.possible(payment)
+    typed = form.typed_for(payment)
+    return possible if typed is None else min(typed, possible)
+
+
+def _changes(
+    action: MoneyAction, payment: SezzlePayment, amount_in_cents: int
+) -> tuple[Change, ...]:
     now = Totals.of(payment)
-    after = action.after(now, action.possible(payment))
+    after = action.after(now, amount_in_cents)
     labels = (_("Held"), _("Taken"), _("Given back"))
     return tuple(
         Change(label, format_cents(before, payment.currency), format_cents(later, payment.currency))

@@ -12,10 +12,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from django_sezzle.exceptions import InvalidInput
-from django_sezzle.gateway.messages.money import Price, check_cents
+from django_sezzle.gateway.messages.money import Price, check_cents, format_cents
 from django_sezzle.models import SezzlePayment
 
 AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+TOTAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 AMOUNT_FIELD = re.compile(r"amount-([0-9]{1,18})")
 REASON_LENGTH = 200
 
@@ -58,8 +59,21 @@ class AmountField(forms.CharField):
             raise forms.ValidationError(self.error_messages["size"], code="size") from error
 
 
+class TotalField(forms.CharField):
+    """A total as staff read it off the page, ``$1,234.50`` too; the cleaned value is cents."""
+
+    def clean(self, value: Any) -> Any:
+        """Turn the text into cents; None when it is no amount, which equals no total."""
+        text = re.sub(r"[$,\s]|[A-Z]{3}$", "", super().clean(value))
+        return Price.of(text, "USD").amount_in_cents if TOTAL.fullmatch(text) else None
+
+
 class MoneyForm(forms.Form):
-    """Amounts for some payments. ``form_id`` is made when the form is shown and comes back."""
+    """
+    Amounts for some payments. ``form_id`` is made when the form is shown and comes back.
+
+    :param confirm_above: a total of more cents than this must be typed; None for never.
+    """
 
     form_id = forms.UUIDField(widget=forms.HiddenInput)
     reason = forms.CharField(
@@ -69,9 +83,16 @@ class MoneyForm(forms.Form):
         help_text=_("Kept with each payment; not sent to Sezzle or the shopper."),
     )
 
-    def __init__(self, *args: Any, payments: Iterable[SezzlePayment], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        payments: Iterable[SezzlePayment],
+        confirm_above: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.payments = {payment.pk: payment for payment in payments}
+        self.confirm_above = confirm_above
         for payment in self.payments.values():
             self.fields[f"amount-{payment.pk}"] = AmountField(
                 label=_("Amount in %(currency)s for %(reference)s")
@@ -81,10 +102,52 @@ class MoneyForm(forms.Form):
                     attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}
                 ),
             )
+        if confirm_above is not None:
+            for currency in sorted({payment.currency for payment in self.payments.values()}):
+                self.fields[f"total-{currency}"] = TotalField(
+                    label=_("Type the total in %(currency)s") % {"currency": currency},
+                    required=False,
+                    max_length=30,
+                    widget=forms.TextInput(
+                        attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}
+                    ),
+                )
+
+    def clean(self) -> dict[str, Any]:
+        """Compare a large total with what was typed for it."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.confirm_above is None or self.errors:
+            return cleaned
+        for currency, cents in self.totals().items():
+            if cents > self.confirm_above and cleaned[f"total-{currency}"] != cents:
+                asked = _("To confirm it, type the total of the amounts above: %(total)s.")
+                total = {"total": format_cents(cents, currency)}
+                self.add_error(f"total-{currency}", asked % total)
+        return cleaned
 
     def amount_field(self, payment: SezzlePayment) -> forms.BoundField:
         """Give the field of one payment."""
         return self[f"amount-{payment.pk}"]
+
+    def typed_for(self, payment: SezzlePayment) -> int | None:
+        """Give the whole cents typed for a payment; None when nothing was, or no amount."""
+        if not self.is_bound:
+            return None
+        self.is_valid()
+        cents: int | None = self.cleaned_data.get(f"amount-{payment.pk}")
+        return cents
+
+    def total_field(self, currency: str) -> forms.BoundField | None:
+        """Give the field that the total of a currency is typed into, if totals are."""
+        name = f"total-{currency}"
+        return self[name] if name in self.fields else None
+
+    def totals(self) -> dict[str, int]:
+        """Add up the whole cents asked for, per currency. Only for amounts that are valid."""
+        sums: dict[str, int] = {}
+        for payment, cents in self.asked():
+            sums[payment.currency] = sums.get(payment.currency, 0) + cents
+        return sums
 
     def asked(self) -> list[tuple[SezzlePayment, int]]:
         """Pair each payment with the whole cents asked for. Only for a valid form."""

@@ -1,75 +1,68 @@
-"""The tables of the change page: what was asked for, what Sezzle lists, what the shop heard."""
+"""What stands around a payment: the shop's other payments for the same order, and what it knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django_sezzle.admin.results import Kind, describe
 from django_sezzle.gateway.messages.money import format_cents
-from django_sezzle.models import (
-    SezzleAnnouncement,
-    SezzleOperation,
-    SezzlePayment,
-    SezzleTransaction,
-)
+from django_sezzle.models import SezzleAnnouncement, SezzlePayment
+from django_sezzle.services.locking import database
 
-#: Rows of each table; the newest ones.
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+#: Rows of each list; the newest ones.
 NEWEST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class OperationLine:
-    """An operation beside the plain answer to "did money move?"."""
+class Link:
+    """A payment of the same order of the shop."""
 
-    operation: SezzleOperation
-    outcome: Kind
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionLine:
-    """A line of the ledger, its cents as text."""
-
-    transaction: SezzleTransaction
+    payment: SezzlePayment
     amount: str
+    is_this: bool
+    parent: SezzlePayment | None
+    """The payment that it was reauthorized from, if the user may see it."""
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """The newest rows about one payment, newest first."""
+class Told:
+    """What the shop was told of a payment, and what it does not know yet."""
 
-    operations: list[OperationLine]
-    transactions: list[TransactionLine]
-    announcements: list[SezzleAnnouncement]
-    newest: int = NEWEST
+    told: list[SezzleAnnouncement]
+    untold: list[SezzleAnnouncement]
 
     @classmethod
-    def of(cls, payment: SezzlePayment) -> History:
-        """Fetch it: three queries, however long the history is."""
-        transactions = payment.transactions.order_by("-seen_seq", "-id")[:NEWEST]
+    def of(cls, payment: SezzlePayment) -> Told:
+        """Fetch both: two queries."""
+        rows = payment.announcements.using(database()).order_by("-id")
         return cls(
-            operations=list(_operations(payment)),
-            transactions=[
-                TransactionLine(row, format_cents(row.amount_in_cents, payment.currency))
-                for row in transactions
-            ],
-            announcements=list(payment.announcements.order_by("-id")[:NEWEST]),
+            told=list(rows.filter(told_at__isnull=False)[:NEWEST]),
+            untold=list(rows.filter(told_at__isnull=True)[:NEWEST]),
         )
 
-    @property
-    def tables(self) -> tuple[list[Any], ...]:
-        """All three, for asking whether one is cut short."""
-        return (self.operations, self.transactions, self.announcements)
 
-    @property
-    def is_cut_short(self) -> bool:
-        """Whether older rows are not shown."""
-        return any(len(table) >= NEWEST for table in self.tables)
+def chain_of(payment: SezzlePayment, payments: QuerySet[SezzlePayment]) -> list[Link]:
+    """
+    Find the payments of the same order of the shop, the oldest first: one query.
 
-
-def _operations(payment: SezzlePayment) -> Iterator[OperationLine]:
-    rows = payment.operations.select_related("actor", "result_payment")
-    for operation in rows.order_by("-created_at")[:NEWEST]:
-        yield OperationLine(operation, *describe(operation))
+    :param payments: those that the user may see.
+    """
+    found = payments.filter(account=payment.account, shop_reference=payment.shop_reference)
+    rows = {
+        row.pk: row
+        for row in found.order_by("-pk")[:NEWEST]
+        # Some databases compare without case.
+        if row.shop_reference == payment.shop_reference
+    }
+    return [
+        Link(
+            payment=row,
+            amount=format_cents(row.amount_in_cents, row.currency),
+            is_this=row.pk == payment.pk,
+            parent=rows.get(row.reauthorized_from_id) if row.reauthorized_from_id else None,
+        )
+        for row in sorted(rows.values(), key=lambda row: row.pk)
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
@@ -12,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db import connections, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from django_sezzle.admin import confirmation, results
+from django_sezzle.admin import batches, confirmation, results
 from django_sezzle.admin.actions import MONEY_ACTIONS, MoneyAction
-from django_sezzle.admin.forms import MoneyForm, posted_payments, request_id_for
+from django_sezzle.admin.batches import Confirmed
+from django_sezzle.admin.forms import MoneyForm, posted_payments
 from django_sezzle.conf import get_settings
 from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.services.batches import work_off
+from django_sezzle.services.locking import outside_transactions
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     Base = admin.ModelAdmin[SezzlePayment]
 else:
     Base = object
-
-logger = logging.getLogger("django_sezzle.admin")
-
-#: After so many seconds no further payment is begun: servers stop a request that takes longer.
-SENDING_SECONDS = 20
 
 View = Callable[..., HttpResponse]
 
@@ -68,11 +63,7 @@ class MoneyPagesMixin(Base):
             return checked(request, *args, **kwargs)
 
         update_wrapper(wrapper, view)
-        wrapped: View = wrapper
-        for alias in connections:
-            # Money is not moved inside a transaction, whatever ATOMIC_REQUESTS says.
-            wrapped = transaction.non_atomic_requests(alias)(wrapped)
-        return wrapped
+        return outside_transactions(wrapper)
 
     def may_move(self, request: HttpRequest, action: MoneyAction) -> bool:
         """Tell whether the user holds the one permission of an action."""
@@ -132,7 +123,7 @@ class MoneyPagesMixin(Base):
             return SeeOther(self._url("changelist"))
         if not is_sent:
             return self._show_form(request, action, payments)
-        form = MoneyForm(request.POST, payments=payments)
+        form = MoneyForm(request.POST, payments=payments, confirm_above=_confirm_above())
         if not form.is_valid():
             return self._show_form(request, action, payments, sent=form)
         return SeeOther(self._result_url(self._send(request, action, form)))
@@ -156,6 +147,7 @@ class MoneyPagesMixin(Base):
         if sent is None or "form_id" in sent.errors:
             form = MoneyForm(
                 payments=open_to_it,
+                confirm_above=_confirm_above(),
                 initial={
                     "form_id": uuid.uuid4(),
                     **confirmation.initial_amounts(action, open_to_it),
@@ -163,7 +155,7 @@ class MoneyPagesMixin(Base):
             )
         else:
             # The id stays: what was sent with it before is not sent again.
-            form = MoneyForm(request.POST, payments=open_to_it)
+            form = MoneyForm(request.POST, payments=open_to_it, confirm_above=_confirm_above())
         return self._page(
             request,
             self.confirmation_template,
@@ -171,49 +163,30 @@ class MoneyPagesMixin(Base):
             action=action,
             form=form,
             rows=confirmation.rows_of(action, payments, form, obstacles, unread),
-            totals=confirmation.totals_of(action, open_to_it),
+            totals=confirmation.totals_of(action, form),
             is_refused=sent is not None,
             status=200,
         )
 
     def _send(self, request: HttpRequest, action: MoneyAction, form: MoneyForm) -> results.Sent:
-        form_id = form.cleaned_data["form_id"]
-        reason = form.cleaned_data["reason"]
-        known = _recorded(request_id_for(form_id, pk) for pk in form.payments)
-        ends_at = time.monotonic() + SENDING_SECONDS
-        codes = []
-        for payment, amount_in_cents in form.asked():
-            request_id = request_id_for(form_id, payment.pk)
-            if time.monotonic() > ends_at and request_id not in known:
-                codes.append((payment.pk, results.OUT_OF_TIME))
-                continue
-            code = results.SENT
-            try:
-                action.run(
-                    payment,
-                    amount_in_cents=amount_in_cents,
-                    request_id=request_id,
-                    actor=request.user,
-                    reason=reason,
-                )
-            except Exception as error:  # noqa: BLE001 - one payment never stops the others
-                code = results.code_for(error, was_recorded=bool(_recorded([request_id])))
-                _log(payment, request_id, error, code)
-            codes.append((payment.pk, code))
-            if code == results.SENT and request_id not in known:
-                self._write_log_entry(request, payment, request_id)
-        return results.Sent(action.name, form_id, tuple(codes))
+        confirmed = Confirmed(action, form, request.user)
+        sent = confirmed.carry_out()
+        if confirmed.is_single:
+            self._write_log_entries(request, confirmed.sent_now())
+        elif len(sent.codes) <= batches.SENT_AT_ONCE:
+            self._write_log_entries(request, work_off(sent.request_ids()))
+        return sent
 
-    def _write_log_entry(
-        self, request: HttpRequest, payment: SezzlePayment, request_id: str
+    def _write_log_entries(
+        self, request: HttpRequest, operations: Iterable[SezzleOperation]
     ) -> None:
-        operation = SezzleOperation.objects.filter(request_id=request_id).first()
-        if operation is None:
-            return
-        said = f"{operation.kind} {operation.price}: {operation.state}, request id {request_id}"
-        self.log_change(
-            request, payment, said + (f" ({operation.reason})" if operation.reason else "")
-        )
+        for operation in operations:
+            said = (
+                f"{operation.kind} {operation.price}: {operation.state}, "
+                f"request id {operation.request_id}"
+            )
+            because = f" ({operation.reason})" if operation.reason else ""
+            self.log_change(request, operation.payment, said + because)
 
     # What became of it
 
@@ -221,8 +194,8 @@ class MoneyPagesMixin(Base):
         return f"{self._url('money_result')}?{urlencode({'sent': sent.to_link()})}"
 
     def result_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what became of a sent form, as it is known now. Reloading sends nothing."""
-        return require_safe(self._result)(request)
+        """Show what became of a sent form (GET), or send what still waits of it (POST)."""
+        return require_http_methods(["GET", "HEAD", "POST"])(self._result)(request)
 
     def _result(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -231,19 +204,35 @@ class MoneyPagesMixin(Base):
             sent = results.Sent.from_link(request.GET.get("sent", ""))
         except signing.BadSignature as error:
             raise Http404 from error
-        pks = [pk for pk, _code in sent.codes]
-        rows = results.results_of(sent, self._payments(request, pks))
         action = MONEY_ACTIONS[sent.action]
+        payments = self._payments(request, [pk for pk, _code in sent.codes])
+        is_for_script = request.headers.get("Accept") == "application/json"
+        if request.method == "POST":
+            if not self.may_move(request, action):
+                raise PermissionDenied
+            ids = sent.request_ids(payment.pk for payment in payments)
+            self._write_log_entries(request, work_off(ids))
+            if not is_for_script:
+                return SeeOther(self._result_url(sent))
+        rows = results.results_of(sent, payments)
+        progress = results.Progress.of(rows)
+        if is_for_script:
+            return JsonResponse(progress.as_json())
         return self._page(
             request,
             self.result_template,
             title=_("%(action)s: what became of it") % {"action": action.title},
             action=action,
             rows=rows,
+            progress=progress,
+            may_go_on=bool(progress.waiting) and self.may_move(request, action),
+            is_under_way=bool(progress.waiting or progress.being_sent),
+            result_url=self._result_url(sent),
             counts=[
                 (kind, results.HEADLINES[kind], sum(row.kind == kind for row in rows))
                 for kind in results.Kind
             ],
+            worth_a_look=[row for row in rows if row.kind in results.WORTH_A_LOOK],
             again_url=self._again_url(request, action, rows),
         )
 
@@ -271,14 +260,5 @@ def _asked_for(request: HttpRequest) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _recorded(request_ids: Iterable[str]) -> set[str]:
-    rows = SezzleOperation.objects.filter(request_id__in=list(request_ids))
-    return set(rows.values_list("request_id", flat=True))
-
-
-def _log(payment: SezzlePayment, request_id: str, error: Exception, code: str) -> None:
-    details = (payment.pk, request_id, type(error).__name__)
-    if code == results.ERROR:
-        logger.error("payment=%s request_id=%s error=%s", *details, exc_info=error)
-    else:
-        logger.info("payment=%s request_id=%s error=%s", *details)
+def _confirm_above() -> int | None:
+    return get_settings().confirm_above_cents

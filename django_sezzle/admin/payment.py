@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,14 +13,23 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from django_sezzle.admin import confirmation
 from django_sezzle.admin.actions import MONEY_ACTIONS
-from django_sezzle.admin.filters import AccountFilter, EnvironmentFilter, ReviewFilter
-from django_sezzle.admin.history import History
-from django_sezzle.admin.money import MoneyPagesMixin
+from django_sezzle.admin.change import ChangePageMixin
+from django_sezzle.admin.columns import ListColumnsMixin
+from django_sezzle.admin.export import ExportMixin
+from django_sezzle.admin.filters import (
+    AccountFilter,
+    EndFilter,
+    EnvironmentFilter,
+    HumanFilter,
+    ReviewFilter,
+)
+from django_sezzle.admin.overview import OverviewPageMixin
 from django_sezzle.admin.readonly import ReadOnlyAdminMixin
+from django_sezzle.admin.search import PrefixSearchMixin
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzlePayment
+from django_sezzle.services.locking import database
 
 if TYPE_CHECKING:
     Default = admin.ModelAdmin[SezzlePayment]
@@ -30,7 +39,14 @@ else:
 Payments = QuerySet[SezzlePayment]
 
 
-class SezzlePaymentAdminMixin(MoneyPagesMixin, ReadOnlyAdminMixin):
+class SezzlePaymentAdminMixin(
+    ListColumnsMixin,
+    ExportMixin,
+    PrefixSearchMixin,
+    ChangePageMixin,
+    OverviewPageMixin,
+    ReadOnlyAdminMixin,
+):
     """
     Everything about payments in an admin, for any ``ModelAdmin`` base.
 
@@ -38,32 +54,40 @@ class SezzlePaymentAdminMixin(MoneyPagesMixin, ReadOnlyAdminMixin):
     ``class MyPaymentAdmin(SezzlePaymentAdminMixin, TheirModelAdmin)``.
     """
 
-    change_form_template = "admin/django_sezzle/sezzlepayment/change_form.html"
-
     list_display = (
         "shop_reference",
-        "status_word",
+        "status_badge",
         "amount",
-        "held",
-        "taken",
-        "given_back",
+        "money",
+        "age",
+        "countdown",
+    )
+    list_filter = (
+        HumanFilter,
+        EndFilter,
+        "status",
+        ReviewFilter,
         "created_at",
-        "capture_before",
-        "review",
+        AccountFilter,
+        EnvironmentFilter,
     )
-    list_filter = ("status", ReviewFilter, EnvironmentFilter, AccountFilter)
     list_select_related = False
-    # Prefixes as they are written: comparing without case would read the whole table.
-    search_fields = (
-        "shop_reference__startswith",
-        "reference_id__startswith",
-        "order_uuid__startswith",
-        "sezzle_order_id__startswith",
+    search_fields = ("shop_reference", "reference_id", "order_uuid", "sezzle_order_id")
+    search_help_text = _(
+        "The shop's or Sezzle's reference, or an order's id: all of it, or how it begins. "
+        "Put * at the end to find all that begin so."
     )
-    search_help_text = _("Start of the shop's or Sezzle's reference, or of an order's id.")
+    secret_fields = ("token", "checkout_fingerprint", "checkout_url", "success_url")
+    # Another order than the index's would sort a million rows.
     ordering = ("-created_at", "-id")
-    sortable_by = ("created_at",)
-    actions = ("capture_selected", "refund_selected", "release_selected", "reauthorize_selected")
+    sortable_by = ()
+    actions = (
+        "capture_selected",
+        "refund_selected",
+        "release_selected",
+        "reauthorize_selected",
+        "export_selected",
+    )
 
     readonly_fields = (
         "status_word",
@@ -199,7 +223,7 @@ class SezzlePaymentAdminMixin(MoneyPagesMixin, ReadOnlyAdminMixin):
     @admin.display(description=_("reauthorized as"))
     def reauthorized_as_link(self, payment: SezzlePayment) -> str:
         """Link to the payment that took this one's place."""
-        child = SezzlePayment.objects.filter(reauthorized_from=payment).first()
+        child = SezzlePayment.objects.using(database()).filter(reauthorized_from=payment).first()
         if child is None:
             return self.get_empty_value_display()
         return format_html('<a href="{}">{}</a>', self._url("change", child.pk), child)
@@ -241,30 +265,6 @@ class SezzlePaymentAdminMixin(MoneyPagesMixin, ReadOnlyAdminMixin):
     def has_reauthorize_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may reauthorize."""
         return self.may_move(request, MONEY_ACTIONS["reauthorize"])
-
-    # The change page
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """Add the buttons and the history to the page of a payment."""
-        payment: SezzlePayment | None = kwargs.get("obj") or context.get("original")
-        if payment is not None:
-            context["money_buttons"] = self._buttons(request, payment)
-            context["history"] = History.of(payment)
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def _buttons(self, request: HttpRequest, payment: SezzlePayment) -> list[dict[str, Any]]:
-        allowed = [action for action in MONEY_ACTIONS.values() if self.may_move(request, action)]
-        if not allowed:
-            return []
-        under_way = confirmation.open_operations([payment]).get(payment.pk)
-        return [
-            {"title": action.title, "url": self.money_url(action, [payment.pk])}
-            for action in allowed
-            if action.is_offered(payment)
-            and not confirmation.obstacle_to(action, payment, under_way)
-        ]
 
 
 @admin.register(SezzlePayment)

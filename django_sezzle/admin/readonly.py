@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
+from django.db.models import Prefetch, prefetch_related_objects
+
+from django_sezzle.admin.paging import BoundedPaginator
+from django_sezzle.services.locking import database
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     Base = admin.ModelAdmin[Any]
-    Pages = Paginator[Any]
 else:
     Base = object
-    Pages = Paginator
-
-#: A list counts no further; older rows are found by filters and search.
-MOST_COUNTED = 10_000
-
-
-class BoundedPaginator(Pages):
-    """Pages over the first 10,000 rows, so that no page view counts a whole table."""
-
-    @cached_property
-    def count(self) -> int:
-        """Count the rows, up to the bound."""
-        rows: Any = self.object_list
-        return int(rows[:MOST_COUNTED].count())
 
 
 class ReadOnlyAdminMixin(Base):
     """Shows rows to those who may view them; offers no way to add, change or delete any."""
 
+    change_list_template = "admin/django_sezzle/change_list.html"
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
+
+    class Media:
+        css = {"all": ["django_sezzle/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read where payments are written: staff act on what they see, a replica lags behind."""
+        return super().get_queryset(request).using(database())
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Take a row together with our rows that it points at, from the same database."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            own = [
+                Prefetch(field.name, field.related_model._base_manager.using(database()))
+                for field in self.opts.concrete_fields
+                if field.related_model
+                and field.related_model._meta.app_label == self.opts.app_label
+            ]
+            prefetch_related_objects([found], *own)
+        return found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say no: rows are made by the services."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.core import signing
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,8 @@ from django_sezzle.exceptions import (
     RequestIdReused,
 )
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
+from django_sezzle.services.locking import database
+from django_sezzle.services.recovery import ABANDONED_AFTER, is_abandoned
 
 SALT = "django_sezzle.admin.results"
 
@@ -32,6 +35,7 @@ SALT = "django_sezzle.admin.results"
 SENT = ""
 OUT_OF_TIME = "time"
 FOUND_DONE = "found"
+REUSED = "reused"
 ERROR = "error"
 
 #: Why nothing was sent: the error, its code in the link, and what staff read. First match wins.
@@ -46,7 +50,7 @@ NOT_SENT: tuple[tuple[type[Exception], str, Any], ...] = (
     ),
     (
         RequestIdReused,
-        "reused",
+        REUSED,
         gettext_lazy(
             "This form was sent before with something else. What was sent then stands on the "
             "payment's page; for anything new, open a new form."
@@ -84,6 +88,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     UNSENT = "unsent"
+    WAITING = "waiting"
 
 
 HEADLINES = {
@@ -91,7 +96,10 @@ HEADLINES = {
     Kind.REFUSED: gettext_lazy("Refused: no money moved"),
     Kind.UNKNOWN: gettext_lazy("Being checked: do not repeat"),
     Kind.UNSENT: gettext_lazy("Not sent: no money moved"),
+    Kind.WAITING: gettext_lazy("Waiting to be sent"),
 }
+#: Those that a person should open.
+WORTH_A_LOOK = (Kind.REFUSED, Kind.UNKNOWN, Kind.UNSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,17 @@ class Result:
         """The answer to "did money move?" in a few words."""
         return HEADLINES[self.kind]
 
+    @property
+    def is_being_sent(self) -> bool:
+        """Whether somebody is sending it right now."""
+        operation = self.operation
+        return (
+            operation is not None
+            and bool(operation.attempts)
+            and operation.state == State.STARTED
+            and operation.lease_until > timezone.now()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -116,6 +135,11 @@ class Sent:
     action: str
     form_id: uuid.UUID
     codes: tuple[tuple[int, str], ...]
+
+    def request_ids(self, pks: Iterable[int] | None = None) -> list[str]:
+        """Name the operations of all its payments, or of some (primary keys)."""
+        every = [pk for pk, _code in self.codes]
+        return [request_id_for(self.form_id, pk) for pk in (every if pks is None else pks)]
 
     def to_link(self) -> str:
         """Write it so that it fits into a URL and nobody can make one up."""
@@ -151,19 +175,16 @@ def results_of(sent: Sent, payments: Sequence[SezzlePayment]) -> list[Result]:
     """Tell what became of each payment, as it is known now."""
     codes = dict(sent.codes)
     ids = {payment.pk: request_id_for(sent.form_id, payment.pk) for payment in payments}
-    operations = {
-        operation.request_id: operation
-        for operation in SezzleOperation.objects.filter(request_id__in=ids.values()).select_related(
-            "result_payment"
-        )
-    }
+    rows = SezzleOperation.objects.using(database()).filter(request_id__in=ids.values())
+    operations = {operation.request_id: operation for operation in rows}
     return [
         _result(payment, codes[payment.pk], operations.get(ids[payment.pk])) for payment in payments
     ]
 
 
 def _result(payment: SezzlePayment, code: str, operation: SezzleOperation | None) -> Result:
-    if code != SENT or operation is None:
+    # What was refused at first may have been sent by the same form since: back, and once more.
+    if operation is None or code == REUSED:
         text = TEXTS.get(code, TEXTS[ERROR])
         return Result(payment, None, Kind.UNSENT, str(text))
     kind, text = describe(operation)
@@ -176,15 +197,67 @@ def describe(operation: SezzleOperation) -> tuple[Kind, str]:
         if operation.evidence == Evidence.MATCHED:
             return Kind.DONE, _("Found in Sezzle's order.")
         return Kind.DONE, _("Sezzle confirmed it.")
+    if is_abandoned(operation):
+        return Kind.UNSENT, _(
+            "Nobody went on with it within %(minutes)d minutes, so it is not sent any more."
+        ) % {"minutes": ABANDONED_AFTER.total_seconds() // 60}
+    if operation.is_open and not operation.attempts and not operation.deferred:
+        return Kind.WAITING, _("No money has moved yet.")
     if operation.state != State.FAILED:
         return Kind.UNKNOWN, _(
             "Sezzle gave no clear answer yet; money may or may not have moved. It is being "
             "checked. Do not repeat it: look at the payment again in a few minutes."
         )
     if operation.evidence == Evidence.NOT_SENT:
-        return Kind.UNSENT, _("Sezzle could not be reached, so nothing was sent.")
+        return Kind.UNSENT, _why_not_sent(operation)
     if operation.evidence == Evidence.DECLINED:
         return Kind.REFUSED, _("Sezzle did not approve it.")
     if operation.evidence == Evidence.STAFF:
         return Kind.REFUSED, _("Staff closed it as not carried out.")
     return Kind.REFUSED, _("Sezzle refused it.")
+
+
+def _why_not_sent(operation: SezzleOperation) -> str:
+    if operation.attempts:
+        return _("Sezzle could not be reached, so nothing was sent.")
+    closed_at = operation.closed_at
+    if closed_at is not None and closed_at > operation.created_at + ABANDONED_AFTER:
+        return _("Nobody went on with it in time, so it was not sent.")
+    return _("Sezzle could not be asked, or the payment had changed by then: nothing was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sent form is: how many of its payments wait, and are being sent by somebody."""
+
+    total: int
+    waiting: int
+    being_sent: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Result]) -> Progress:
+        """Count the rows of a result page."""
+        waiting = sum(row.kind == Kind.WAITING for row in rows)
+        return cls(len(rows), waiting, sum(row.is_being_sent for row in rows))
+
+    @property
+    def through(self) -> int:
+        """How many are neither waiting nor being sent."""
+        return self.total - self.waiting - self.being_sent
+
+    @property
+    def text(self) -> str:
+        """Say it in a line."""
+        return _("%(through)d of %(total)d payments are through.") % {
+            "through": self.through,
+            "total": self.total,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what the page's script needs."""
+        return {
+            "text": self.text,
+            "through": self.through,
+            "waiting": self.waiting,
+            "beingSent": self.being_sent,
+        }

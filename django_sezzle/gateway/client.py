@@ -32,7 +32,7 @@ from django_sezzle.gateway.messages import (
     parsing,
 )
 from django_sezzle.gateway.tokens import Token, tokens
-from django_sezzle.gateway.transport import Answer, Call, exchange
+from django_sezzle.gateway.transport import Answer, Call, exchange, forget_frames
 
 T = TypeVar("T")
 
@@ -94,7 +94,11 @@ class Gateway:
         )
         with deadline(self.seconds):
             answer = exchange(call, self.settings)
-        return Token.from_json(answer.json, now=datetime.now(UTC))
+        try:
+            return Token.from_json(answer.json, now=datetime.now(UTC))
+        except GatewayUnavailable as error:
+            forget_frames(error)
+            raise
 
     # Sessions
 
@@ -304,6 +308,8 @@ class Gateway:
         try:
             return read(answer.json)
         except Malformed as error:
+            # Its frames hold the whole answer, the shopper's data included.
+            forget_frames(error)
             raise GatewayUnavailable(
                 f"Sezzle's answer could not be read ({error}). Nothing of it was used.",
                 status=answer.status,
@@ -313,6 +319,7 @@ class Gateway:
         try:
             return read(answer.json)
         except Malformed as error:
+            forget_frames(error)
             raise OutcomeUnknown(
                 f"Sezzle said yes, but its answer could not be read ({error}). "
                 "It is being checked. Do not repeat.",

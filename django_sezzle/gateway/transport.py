@@ -48,7 +48,8 @@ FIRST_PAUSE = 0.5
 
 #: Sezzle says no, and nothing was done. Everything else that is not 2xx is not a clear answer.
 REFUSALS = frozenset({400, 401, 403, 404, 422})
-WORTH_READING_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+#: 429 is not among them: asking again at once is what it forbids.
+WORTH_READING_AGAIN = frozenset({408, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,17 @@ def _once(call: Call, settings: Settings) -> Answer:
             stream=True,
         ) as response:
             status = response.status_code
-            body = _read(response)
+            answer = Answer(status, _parsed(_read(response)))
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
         _log(call, status, started, type(error).__name__)
-        _forget_frames(error)
+        forget_frames(error)
         raise _failure(call, error) from error
+    except Exception as error:
+        # A fault that nobody thought of is none of ours to hide; its frames are.
+        forget_frames(error)
+        raise
     _log(call, status, started)
-    return _judge(call, status, body)
+    return _judge(call, answer)
 
 
 def _headers(call: Call) -> dict[str, str]:
@@ -148,15 +153,22 @@ def _read(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _judge(call: Call, status: int, body: bytes) -> Answer:
+def _parsed(body: bytes) -> Any:
     try:
-        content = json.loads(body) if body else None
+        return json.loads(body) if body else None
     except (ValueError, RecursionError):
-        content = None
+        return None
+
+
+def _judge(call: Call, answer: Answer) -> Answer:
+    status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Answer(status, content)
-    errors = _errors(content)
-    said = ", ".join(filter(None, (f"HTTP {status}", *(e.message or e.code for e in errors[:3]))))
+        return answer
+    errors = _errors(answer.json)
+    # Sezzle's words may repeat what the shopper typed, where that was sent.
+    may_quote = call.moves_money or call.body is None
+    words = [(may_quote and e.message) or " ".join((e.code, e.location)).strip() for e in errors]
+    said = ", ".join(filter(None, (f"HTTP {status}", *words[:3])))
     if status == HTTPStatus.UNAUTHORIZED:
         raise AuthenticationFailed(
             f"Sezzle did not accept the keys ({said}). No money moved. "
@@ -228,7 +240,7 @@ def _causes(error: BaseException) -> Iterator[object]:
             reason = next((arg for arg in found if isinstance(arg, BaseException)), None)
 
 
-def _forget_frames(error: BaseException | None) -> None:
+def forget_frames(error: BaseException | None) -> None:
     """Cut off the frames of requests and urllib3: their variables hold keys and shoppers' data."""
     while error is not None:
         error.__traceback__ = None

@@ -3,10 +3,11 @@
 from django_sezzle.models.announcement import SezzleAnnouncement
 from django_sezzle.models.event import EventState, SezzleWebhookEvent
 from django_sezzle.models.operation import Evidence, Operation, SezzleOperation, State
-from django_sezzle.models.payment import Review, SezzlePayment, Status
+from django_sezzle.models.payment import BeforeExpiry, Review, SezzlePayment, Status
 from django_sezzle.models.transaction import SezzleTransaction
 
 __all__ = [
+    "BeforeExpiry",
     "EventState",
     "Evidence",
     "Operation",

@@ -13,9 +13,9 @@ class SezzleAnnouncement(models.Model):
     A line of the outbox, written in the transaction that records the fact.
 
     ``fact_key`` names the fact: ``authorized``, ``captured:<uuid>``, ``refunded:<uuid>``,
-    ``released:<uuid>``, ``lapsed:<number>``, ``closed``, ``review:<reason>:<number>``, and
-    ``authorized:<number>`` for money that was said to be gone and is not. A receiver that must
-    do something outside the database once can deduplicate on it.
+    ``released:<uuid>``, ``lapsed:<number>``, ``closed``, ``expiring:<end>``,
+    ``review:<reason>:<number>``, and ``authorized:<number>`` for money that was said to be gone
+    and is not. A receiver that must do something outside the database once can deduplicate on it.
     """
 
     payment = models.ForeignKey(

@@ -25,6 +25,7 @@ class SezzleWebhookEvent(models.Model):
     order_uuid = fields.optional_identifier(_("order"))
     created_at = models.DateTimeField(_("happened"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"))
+    lease_until = models.DateTimeField(editable=False)
     body_sha256 = models.CharField(max_length=64, editable=False)
     state = models.CharField(
         _("state"), max_length=16, choices=EventState.choices, default=EventState.PENDING

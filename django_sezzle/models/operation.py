@@ -98,13 +98,26 @@ class SezzleOperation(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # Only when staff did it.
+    closed_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("closed by"),
+    )
+    closed_because = models.CharField(_("reason for closing"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("Sezzle operation")
         verbose_name_plural = _("Sezzle operations")
         ordering = ("created_at",)
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["is_open", "lease_until"], name="sezzle_operation_open"),)
+        indexes = (
+            models.Index(fields=["is_open", "lease_until"], name="sezzle_operation_open"),
+            models.Index(fields=["-created_at", "-id"], name="sezzle_operation_newest"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["payment", "is_open"], name="sezzle_one_open"),
             models.CheckConstraint(
@@ -120,6 +133,11 @@ class SezzleOperation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.price}"
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether this version knows what its state means; if not, a newer one works on it."""
+        return self.state in State.values
 
     @property
     def price(self) -> Price:

@@ -53,6 +53,15 @@ class Review(models.TextChoices):
         return frozenset({cls.LATE_AUTHORIZATION, cls.SECOND_AUTHORIZATION})
 
 
+class BeforeExpiry(models.TextChoices):
+    """What ``sezzle_reconcile`` does with held money shortly before its authorization ends."""
+
+    NOTHING = "nothing", _("nothing")
+    WARN = "warn", _("tell the shop")
+    CAPTURE = "capture", _("capture what is held")
+    RELEASE = "release", _("release what is held")
+
+
 def new_token() -> str:
     """Make the id of a payment in public URLs: 256 bits that nobody can guess."""
     return secrets.token_urlsafe(32)
@@ -62,9 +71,11 @@ class SezzlePaymentQuerySet(models.QuerySet["SezzlePayment"]):
     """Ways to find payments."""
 
     def current_for(self, shop_reference: str, account: str = "default") -> SezzlePayment | None:
-        """Find the payment that counts for one of the shop's orders."""
+        """Find the payment that counts for one of the shop's orders, never from a replica."""
         # Some databases compare without case; the shop's numbers are compared exactly.
-        found = self.filter(account=account, shop_reference=shop_reference, is_current=True)
+        found = self.using(router.db_for_write(self.model)).filter(
+            account=account, shop_reference=shop_reference, is_current=True
+        )
         return next((row for row in found if row.shop_reference == shop_reference), None)
 
 
@@ -104,6 +115,9 @@ class SezzlePayment(models.Model):
     success_url = models.CharField(_("success URL"), max_length=500, blank=True)
     failure_url = models.CharField(_("failure URL"), max_length=500, blank=True)
     cancel_url = models.CharField(_("cancel URL"), max_length=500, blank=True)
+    before_expiry = models.CharField(
+        _("before expiry"), max_length=16, choices=BeforeExpiry.choices, blank=True
+    )
     checkout_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
 
     # Where it is at Sezzle
@@ -179,8 +193,36 @@ class SezzlePayment(models.Model):
             ("resolve_sezzlepayment", "Can clear reviews and close unknown outcomes"),
         )
         indexes = (
+            # The admin's list: each filter's index gives the list's own order.
             models.Index(fields=["-created_at", "-id"], name="sezzle_payment_newest"),
-            models.Index(fields=["shop_reference"], name="sezzle_payment_shop_ref"),
+            models.Index(fields=["status", "-created_at", "-id"], name="sezzle_payment_status"),
+            models.Index(
+                fields=["review_reason", "-created_at", "-id"], name="sezzle_payment_review"
+            ),
+            models.Index(
+                fields=["environment", "-created_at", "-id"], name="sezzle_payment_environment"
+            ),
+            models.Index(fields=["account", "-created_at", "-id"], name="sezzle_payment_account"),
+            models.Index(
+                fields=["status", "intent", "authorization_expires_at"], name="sezzle_payment_ends"
+            ),
+            # Search by prefix. PostgreSQL needs the operator class unless its collation is "C",
+            # and finds equal values by it, too; other databases ignore it.
+            models.Index(
+                fields=["shop_reference"],
+                name="sezzle_payment_shop_ref",
+                opclasses=["varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["reference_id"],
+                name="sezzle_payment_reference",
+                opclasses=["varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["sezzle_order_id"],
+                name="sezzle_payment_dashboard",
+                opclasses=["varchar_pattern_ops"],
+            ),
         )
         constraints = (
             # NULLs never collide, so True may stand once and NULL often, on every database.

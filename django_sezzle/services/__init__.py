@@ -4,6 +4,7 @@ from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.closing import cancel, clear_review, set_reference
 from django_sezzle.services.money import capture, reauthorize, refund, release
 from django_sezzle.services.reading import read_order, refresh
+from django_sezzle.services.resolving import close_unknown, send_again
 from django_sezzle.services.starting import start_checkout
 
 __all__ = [
@@ -11,11 +12,13 @@ __all__ = [
     "cancel",
     "capture",
     "clear_review",
+    "close_unknown",
     "read_order",
     "reauthorize",
     "refresh",
     "refund",
     "release",
+    "send_again",
     "set_reference",
     "start_checkout",
 ]

@@ -31,7 +31,7 @@ def adopt_order(
     """
     if not candidates(account).exists():
         return None
-    reading = _read(account, order_uuid, seconds)
+    reading = read_unknown(account, order_uuid, seconds=seconds)
     maker = find_maker(account, reading)
     return None if maker is None else _adopt(maker, order_uuid, reading)
 
@@ -44,7 +44,7 @@ def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = 
 
     :raises GatewayUnavailable: it could not be read.
     """
-    reading = _read(operation.payment.account, operation.tx_uuid, seconds)
+    reading = read_unknown(operation.payment.account, operation.tx_uuid, seconds=seconds)
     if reading.order is None:
         return
     if reading.order.is_approved:
@@ -53,7 +53,12 @@ def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = 
         short_transaction(lambda: decline(operation))
 
 
-def _read(account: str, order_uuid: str, seconds: float | None) -> Reading:
+def read_unknown(account: str, order_uuid: str, *, seconds: float | None = None) -> Reading:
+    """
+    Read an order that no payment belongs to.
+
+    :raises GatewayUnavailable: it could not be read.
+    """
     gateway = truth.gateway_for(account, seconds=seconds)
     read_at = timezone.now()
     try:

@@ -20,7 +20,7 @@ from django_sezzle.exceptions import InvalidInput, OperationInProgress
 from django_sezzle.gateway import Gateway
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.checkout import Checkout
-from django_sezzle.services.locking import database
+from django_sezzle.services.locking import database, update_alone
 
 #: Longer than making a session may take; a killed process holds the order up for so long.
 LEASE = timedelta(seconds=45)
@@ -74,6 +74,7 @@ def _contents(plan: Plan) -> dict[str, object]:
         "intent": checkout.intent.value,
         "currency": checkout.amount.currency,
         "amount_in_cents": checkout.amount.amount_in_cents,
+        "before_expiry": checkout.before_expiry or "",
         "checkout_fingerprint": plan.fingerprint,
         **checkout.urls,
     }
@@ -133,20 +134,17 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
         "reference_id": _free_reference(plan.checkout, after=current.reference_id),
     }
     try:
-        taken = (
-            SezzlePayment.objects.using(database())
-            .filter(
+        taken = update_alone(
+            SezzlePayment.objects.using(database()).filter(
                 pk=current.pk,
                 order_uuid=None,
                 is_current=True,
                 start_attempt=current.start_attempt,
-            )
-            .update(
-                start_attempt=F("start_attempt") + 1,
-                start_lease_until=now + LEASE,
-                lock_seq=F("lock_seq") + 1,
-                **contents,
-            )
+            ),
+            start_attempt=F("start_attempt") + 1,
+            start_lease_until=now + LEASE,
+            lock_seq=F("lock_seq") + 1,
+            **contents,
         )
     except IntegrityError:
         # Another order took the reference just now.
@@ -156,9 +154,10 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
 
 def end_lease(payment: SezzlePayment) -> None:
     """Let the next one try at once."""
-    SezzlePayment.objects.using(database()).filter(
+    unfinished = SezzlePayment.objects.using(database()).filter(
         pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
-    ).update(start_lease_until=timezone.now())
+    )
+    update_alone(unfinished, start_lease_until=timezone.now())
 
 
 def wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:

@@ -29,6 +29,7 @@ from django_sezzle.gateway import (
 from django_sezzle.gateway.messages import SessionRequest
 from django_sezzle.gateway.messages.checkout import REFERENCE
 from django_sezzle.gateway.messages.money import check_cents
+from django_sezzle.models import BeforeExpiry
 from django_sezzle.models.fields import REFERENCE_LENGTH
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ class Checkout:
     """Where a denied shopper goes; ``cancel_url`` when left out."""
     cancel_url: str = ""
     """Where a shopper goes who gave up; ``success_url`` when left out."""
-    description: str = ""
+    description: str = field(default="", repr=False)
     """Shown to the shopper; "Order <reference>" when left out."""
-    items: tuple[LineItem, ...] = ()
-    discounts: tuple[Discount, ...] = ()
+    items: tuple[LineItem, ...] = field(default=(), repr=False)
+    discounts: tuple[Discount, ...] = field(default=(), repr=False)
     tax: Price | None = None
     shipping: Price | None = None
     customer: Customer | None = field(default=None, repr=False)
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     locale: Locale | None = None
     """The active language when left out."""
     requires_shipping_info: bool = False
@@ -76,9 +77,11 @@ class Checkout:
     """Ask the shopper to let the shop charge later orders."""
     recurring: bool | None = None
     """With ``tokenize``: True for a subscription, False for one later charge."""
-    recurring_name: str = ""
+    recurring_name: str = field(default="", repr=False)
     """The subscription's name, shown to the shopper."""
     financing_options: tuple[InstallmentPlan, ...] = ()
+    before_expiry: BeforeExpiry | None = None
+    """What becomes of held money shortly before its authorization ends; as the account says."""
     user: AbstractBaseUser | None = None
     account: str = "default"
 
@@ -146,6 +149,7 @@ class Checkout:
     def fingerprint(self, base_url: str) -> str:
         """Tell one content from another without keeping any of it."""
         content = [base_url, self.urls, self.session_request("-", "-", "-").to_json()]
+        content += [self.before_expiry.value] if self.before_expiry else []
         text = json.dumps(content, sort_keys=True)
         return salted_hmac("django_sezzle.checkout", text, algorithm="sha256").hexdigest()
 
@@ -212,6 +216,7 @@ _OPTIONAL: dict[str, type] = {
     "send_to": SendTo,
     "locale": Locale,
     "checkout_mode": CheckoutMode,
+    "before_expiry": BeforeExpiry,
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import (
     DEFAULT_DB_ALIAS,
@@ -18,15 +18,22 @@ from django.db import (
     router,
     transaction,
 )
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from django_sezzle.exceptions import ActionNotAllowed
 from django_sezzle.models import SezzlePayment
 
 T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., Any])
 
 TRIES = 5
 FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 0.4
+
+#: Under a strict isolation every commit fails all who waited for it, so that the last of many
+#: writers of one payment needs more tries, for so many seconds.
+PATIENCE = 10.0
+MOST_TRIES = 60
 
 #: Serialization failure, deadlock, lock not available (SQLSTATE of PostgreSQL).
 RETRY_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
@@ -46,16 +53,41 @@ def short_transaction(work: Callable[[], T]) -> T:
     The work must have no effect outside the database. It runs on the write database, it is
     committed when this returns, and there is no transaction around it.
     """
-    for attempt in range(TRIES):
+
+    def framed() -> T:
+        with transaction.atomic(using=database(), durable=True):
+            return work()
+
+    return _repeated(framed)
+
+
+def update_alone(rows: QuerySet[Any], **columns: object) -> int:
+    """
+    Update rows by one statement that is committed by itself, again when the database asks.
+
+    Under an isolation that is stricter than usual, a statement that had to wait for another
+    one's commit fails.
+    """
+    return _repeated(lambda: rows.update(**columns))
+
+
+def _repeated(work: Callable[[], T]) -> T:
+    ends_at = time.monotonic() + PATIENCE
+    for attempt in range(1, MOST_TRIES + 1):
         try:
-            with transaction.atomic(using=database(), durable=True):
-                return work()
+            return work()
         except DatabaseError as error:
-            if attempt == TRIES - 1 or not _may_pass(error):
+            tries = TRIES if _takes_no_longer(error, ends_at) else MOST_TRIES
+            if attempt >= tries or not _may_pass(error):
                 raise
-            pause = FIRST_PAUSE * 2**attempt
+            pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads load
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _takes_no_longer(error: DatabaseError, ends_at: float) -> bool:
+    """Whether the usual number of tries must do: a constraint spoke, or each takes very long."""
+    return isinstance(error, IntegrityError) or time.monotonic() > ends_at
 
 
 def _may_pass(error: DatabaseError) -> bool:
@@ -92,6 +124,18 @@ def lock(pk: int, **columns: object) -> SezzlePayment:
     return rows.get()
 
 
+def outside_transactions(view: View) -> View:
+    """
+    Keep a view out of the transactions of ``ATOMIC_REQUESTS``, on every database.
+
+    Django's own mark names one database. Payments may live on any, and a transaction held open
+    on another one while Sezzle is asked would be as long.
+    """
+    for alias in connections:
+        view = transaction.non_atomic_requests(alias)(view)
+    return view
+
+
 def nothing_open() -> None:
     """
     Refuse to go on inside a database transaction.
@@ -103,7 +147,13 @@ def nothing_open() -> None:
     """
     connection = connections[database()]
     if not connection.in_atomic_block:
-        if connection.get_autocommit():
+        # A thread that only talks to Sezzle has no connection, and gets none from being asked.
+        is_free = (
+            connection.settings_dict["AUTOCOMMIT"]
+            if connection.connection is None
+            else connection.get_autocommit()
+        )
+        if is_free:
             return
         raise ActionNotAllowed(
             "Sezzle cannot be asked on a connection without autocommit: every statement opens a "
@@ -117,5 +167,5 @@ def nothing_open() -> None:
         raise ActionNotAllowed(
             "Sezzle cannot be asked inside a database transaction: a rollback would forget that "
             "money moved. Nothing was sent. Decorate the view with "
-            "transaction.non_atomic_requests, or pass on_commit=True."
+            f'transaction.non_atomic_requests("{database()}"), or pass on_commit=True.'
         ) from error

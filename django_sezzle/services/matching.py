@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
 from django_sezzle.models import (
@@ -24,7 +26,7 @@ def match_open_operation(payment: SezzlePayment) -> SezzleOperation | None:
     :returns: the operation, if it is still open.
     """
     operation = payment.open_operation()
-    if operation is None or not operation.attempts:
+    if operation is None or not operation.attempts or not operation.is_understood:
         return operation
     row = (
         payment.transactions.using(database())
@@ -73,10 +75,22 @@ def attach(row: SezzleTransaction, operation: SezzleOperation) -> None:
     row.save(using=database(), update_fields=["operation"])
 
 
-def close(operation: SezzleOperation, state: State, evidence: Evidence, **columns: object) -> bool:
-    """Close an operation once; whoever comes later changes nothing."""
-    return bool(
-        SezzleOperation.objects.using(database())
-        .filter(pk=operation.pk, is_open=True)
-        .update(state=state, evidence=evidence, is_open=None, closed_at=timezone.now(), **columns)
-    )
+def close(
+    operation: SezzleOperation,
+    state: State,
+    evidence: Evidence,
+    *,
+    unless_claimed: bool = False,
+    **columns: Any,
+) -> bool:
+    """
+    Close an operation once; whoever comes later changes nothing.
+
+    :param unless_claimed: leave it open while somebody may be sending it.
+    """
+    rows = SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True)
+    now = timezone.now()
+    if unless_claimed:
+        # In the statement itself: a claim takes no lock of the payment.
+        rows = rows.filter(lease_until__lte=now)
+    return bool(rows.update(state=state, evidence=evidence, is_open=None, closed_at=now, **columns))

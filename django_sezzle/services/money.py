@@ -196,12 +196,17 @@ def _submit(
 def _be_up_to_date(payment: SezzlePayment, asked: Asked) -> None:
     """Act on fresh facts: what was read for this form within the last minute, or is read now."""
     payment.refresh_from_db()
-    is_fresh = payment.last_read_at and timezone.now() < payment.last_read_at + FRESH
-    # A checkout that was made just now may have been approved since.
-    if payment.order_uuid and not (is_fresh and payment.approved):
+    if payment.order_uuid and not is_fresh(payment):
         before = payment.open_operation()
         bring_up_to_date(payment)
         _refuse_repeat(before, asked)
+
+
+def is_fresh(payment: SezzlePayment) -> bool:
+    """Tell whether a payment is acted on as it is stored, without reading its order before."""
+    read_at = payment.last_read_at
+    # A checkout that was made just now may have been approved since.
+    return payment.approved and read_at is not None and timezone.now() < read_at + FRESH
 
 
 def _write_down(

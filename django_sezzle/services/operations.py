@@ -8,7 +8,7 @@ happens in between, the committed row tells whoever comes next what may have bee
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -25,12 +25,13 @@ from django_sezzle.exceptions import (
     PaymentError,
     RequestIdReused,
 )
+from django_sezzle.gateway import Gateway
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
 from django_sezzle.services.limits import check_allowed
-from django_sezzle.services.locking import database, lock, short_transaction
+from django_sezzle.services.locking import database, lock, short_transaction, update_alone
 from django_sezzle.services.merge import Facts, Joined
-from django_sezzle.services.sending import read_back, read_child, send
+from django_sezzle.services.sending import Outcome, read_back, read_child, send
 from django_sezzle.services.settling import reload, settle, settle_reauthorization
 from django_sezzle.services.telling import tell
 
@@ -126,14 +127,13 @@ def claim(operation: SezzleOperation) -> bool:
     """
     now = timezone.now()
     lease = lease_for(operation)
-    claimed = (
-        SezzleOperation.objects.using(database())
-        .filter(pk=operation.pk, is_open=True, lease_until__lte=now, attempts=operation.attempts)
-        .update(
-            lease_until=now + lease,
-            attempts=F("attempts") + 1,
-            first_sent_at=operation.first_sent_at or now,
-        )
+    claimed = update_alone(
+        SezzleOperation.objects.using(database()).filter(
+            pk=operation.pk, is_open=True, lease_until__lte=now, attempts=operation.attempts
+        ),
+        lease_until=now + lease,
+        attempts=F("attempts") + 1,
+        first_sent_at=operation.first_sent_at or now,
     )
     if claimed:
         operation.attempts += 1
@@ -160,10 +160,22 @@ def execute(operation: SezzleOperation, *, seconds: float | None = None) -> Sezz
     :raises GatewayUnavailable: it never left; no money moved.
     :raises OutcomeUnknown: no clear answer; it stays open and is being checked.
     """
-    payment = operation.payment
+    gateway = prepare(operation, seconds=seconds)
+    if not claim(operation):
+        return outcome_of(reload(operation))
+    exchanged = exchange(operation, gateway, seconds=seconds)
+    return outcome_of(record(operation, exchanged), exchanged.outcome.error)
+
+
+def prepare(operation: SezzleOperation, *, seconds: float | None = None) -> Gateway:
+    """
+    Make the client that an operation is sent with, before anything is claimed.
+
+    What cannot be sent now, and never was, is closed as not sent, unless the shop committed to it.
+    """
     try:
         # The token is got first: what fails here has provably sent nothing.
-        gateway = truth.gateway_of(payment, seconds=seconds)
+        return truth.gateway_of(operation.payment, seconds=seconds)
     except (GatewayError, PaymentError) as error:
         # What the shop committed to is kept and sent later; a click is not.
         waits = operation.deferred and isinstance(error, GatewayError)
@@ -171,19 +183,39 @@ def execute(operation: SezzleOperation, *, seconds: float | None = None) -> Sezz
             give_up_unsent(operation)
         error.operation = reload(operation)
         raise
-    if not claim(operation):
-        return outcome_of(reload(operation))
+
+
+class Exchanged(NamedTuple):
+    """What one sending brought, and the order (a reauthorization's new one) as read after it."""
+
+    outcome: Outcome
+    reading: truth.Reading | None
+
+
+def exchange(
+    operation: SezzleOperation, gateway: Gateway, *, seconds: float | None = None
+) -> Exchanged:
+    """
+    Send a claimed operation and read what became of it. Other threads may do this at once.
+
+    The database is not touched; the operation's payment is loaded.
+
+    :param seconds: for reading the order; the client knows how long sending may take.
+    """
     outcome = send(operation, gateway)
     if operation.kind == Operation.REAUTHORIZE:
-        child = read_child(outcome, gateway)
-        settled = short_transaction(lambda: settle_reauthorization(operation, outcome, child))
-    else:
-        reading = read_back(payment, seconds)
-        settled = short_transaction(lambda: settle(operation, outcome, reading))
+        return Exchanged(outcome, read_child(outcome, gateway))
+    return Exchanged(outcome, read_back(operation.payment, seconds))
+
+
+def record(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
+    """Record what a sending brought, and tell the shop. Raises nothing of what Sezzle said."""
+    how = settle_reauthorization if operation.kind == Operation.REAUTHORIZE else settle
+    settled = short_transaction(lambda: how(operation, exchanged.outcome, exchanged.reading))
     tell(settled.payment)
     if settled.result_payment is not None:
         tell(settled.result_payment)
-    return outcome_of(settled, outcome.error)
+    return settled
 
 
 def give_up_unsent(operation: SezzleOperation) -> None:
@@ -209,9 +241,8 @@ def give_up_unsent(operation: SezzleOperation) -> None:
 
 def mark_unknown(operation: SezzleOperation) -> None:
     """Say of an open operation that it is not known what became of it."""
-    SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
-        state=State.UNKNOWN
-    )
+    still_open = SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True)
+    update_alone(still_open, state=State.UNKNOWN)
 
 
 def outcome_of(operation: SezzleOperation, error: GatewayError | None = None) -> SezzleOperation:

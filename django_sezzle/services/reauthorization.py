@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 
@@ -35,7 +37,7 @@ def adopt(
     The parent is locked. Doing it twice changes nothing: the new order's id is unique.
     """
     known = SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).first()
-    child = known or _make(parent, operation, order_uuid)
+    child = known or _make(parent, operation, order_uuid, read_at=reading.read_at)
     truth.apply(child, reading)
     close(operation, State.SUCCEEDED, evidence, result_payment=child)
     return child
@@ -91,7 +93,9 @@ def candidates(account: str) -> models.QuerySet[SezzleOperation]:
     )
 
 
-def _make(parent: SezzlePayment, operation: SezzleOperation, order_uuid: str) -> SezzlePayment:
+def _make(
+    parent: SezzlePayment, operation: SezzleOperation, order_uuid: str, *, read_at: datetime
+) -> SezzlePayment:
     is_free = not another_current(parent)
     # The old authorization is over; held money must not be counted in both rows.
     parent.is_current = None
@@ -116,11 +120,12 @@ def _make(parent: SezzlePayment, operation: SezzleOperation, order_uuid: str) ->
         success_url=parent.success_url,
         failure_url=parent.failure_url,
         cancel_url=parent.cancel_url,
+        before_expiry=parent.before_expiry,
         order_uuid=order_uuid,
         reauthorized_from=parent,
         review_reason="" if is_free else Review.SECOND_AUTHORIZATION,
         lock_seq=1,
-        last_read_at=timezone.now(),
+        last_read_at=read_at,
     )
     child.save(using=database(), force_insert=True)
     return child

@@ -18,7 +18,9 @@ from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePay
 from django_sezzle.services import truth
 from django_sezzle.services.adoption import look_for_named_order
 from django_sezzle.services.limits import is_blocked
+from django_sezzle.services.locking import lock, short_transaction
 from django_sezzle.services.matching import close
+from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.operations import execute, give_up_unsent, mark_unknown
 from django_sezzle.services.telling import tell
 
@@ -31,27 +33,32 @@ MOST_ATTEMPTS = 5
 RESEND_FOR = timedelta(hours=24)
 
 
-def finish(payment: SezzlePayment, *, seconds: float | None = None) -> None:
+def finish(
+    payment: SezzlePayment, *, seconds: float | None = None
+) -> GatewayError | PaymentError | None:
     """
     Finish the payment's open operation, if its sender is gone.
 
     Never raises for what Sezzle answers: that is recorded with the operation.
+
+    :returns: why the order could not be read, if that is so; nothing was sent then.
     """
     operation = payment.open_operation()
-    if operation is None or operation.lease_until > timezone.now():
-        return
+    if operation is None or not _is_due(operation):
+        return None
     if not operation.attempts:
         _finish_unsent(payment, operation, seconds)
-        return
+        return None
     try:
         reading = truth.read(payment, seconds=seconds)
     except (GatewayError, PaymentError) as error:
         # No successful read, no resend.
         logger.warning("payment=%s operation=%s read=%s", payment.pk, operation.pk, _name(error))
         mark_unknown(operation)
-        return
+        return error
     finish_after_reading(payment, truth.record(payment, reading), seconds=seconds)
     tell(payment)
+    return None
 
 
 def finish_after_reading(
@@ -62,20 +69,39 @@ def finish_after_reading(
 
     The given payment is brought up to date with what became of it.
     """
-    if still_open is None or still_open.lease_until > timezone.now():
+    if still_open is None or not _is_due(still_open):
         return
     if not still_open.attempts:
         _finish_unsent(payment, still_open, seconds)
+    elif still_open.kind == Operation.REAUTHORIZE:
+        # Looking for its order sends nothing, so a review does not keep us from it.
+        mark_unknown(still_open)
+        _look_for_new_order(still_open, seconds)
     elif is_blocked(payment, still_open.kind):
         mark_unknown(still_open)
     elif still_open.evidence == Evidence.REJECTED:
-        close(still_open, State.FAILED, Evidence.REJECTED)
+        _close_refused(still_open)
     elif may_resend(still_open):
         _execute(still_open, seconds)
     else:
         mark_unknown(still_open)
-        _look_for_new_order(still_open, seconds)
     payment.refresh_from_db()
+
+
+def _close_refused(operation: SezzleOperation) -> None:
+    """Believe Sezzle's refusal, now that a reading a lease later shows nothing either."""
+
+    def work() -> None:
+        payment = lock(operation.payment_id)
+        if close(operation, State.FAILED, Evidence.REJECTED, unless_claimed=True):
+            # The payment kept its order's place for it, perhaps.
+            truth.write(payment, Joined(Facts.of(payment), review=payment.review_reason))
+
+    short_transaction(work)
+
+
+def _is_due(operation: SezzleOperation) -> bool:
+    return operation.is_understood and operation.lease_until <= timezone.now()
 
 
 def may_resend(operation: SezzleOperation) -> bool:
@@ -86,19 +112,25 @@ def may_resend(operation: SezzleOperation) -> bool:
     return first is not None and timezone.now() < first + RESEND_FOR
 
 
+def is_abandoned(operation: SezzleOperation) -> bool:
+    """Tell whether an operation was begun by a click so long ago that it is never sent any more."""
+    is_unsent = operation.is_open and not operation.attempts and not operation.deferred
+    return bool(is_unsent) and operation.created_at + ABANDONED_AFTER < timezone.now()
+
+
 def _finish_unsent(
     payment: SezzlePayment, operation: SezzleOperation, seconds: float | None
 ) -> None:
     if operation.deferred:
         if not is_blocked(payment, operation.kind):
             _execute(operation, seconds)
-    elif operation.created_at + ABANDONED_AFTER < timezone.now():
+    elif is_abandoned(operation):
         give_up_unsent(operation)
 
 
 def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> None:
     """Read the order that Sezzle's answer to a reauthorization named, and could not be read."""
-    if operation.kind != Operation.REAUTHORIZE or not operation.tx_uuid:
+    if not operation.tx_uuid:
         return
     try:
         look_for_named_order(operation, seconds=seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django_sezzle.exceptions import GatewayError
 from django_sezzle.gateway.messages import Amount, Kind, Transaction
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
@@ -88,7 +90,7 @@ def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -
         still_open.update(state=State.UNKNOWN, **said)
 
 
-def _words(error: GatewayError | None) -> dict[str, str]:
+def _words(error: GatewayError | None) -> dict[str, Any]:
     if error is None:
         return {}
     return {

@@ -38,7 +38,7 @@ from django_sezzle.services.attempts import (
 )
 from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.closing import delete_checkout
-from django_sezzle.services.locking import database, nothing_open
+from django_sezzle.services.locking import database, nothing_open, update_alone
 from django_sezzle.services.money import FRESH
 from django_sezzle.services.reading import bring_up_to_date
 
@@ -86,6 +86,9 @@ def _start(plan: Plan) -> SezzlePayment:
             return current
         else:
             _make_room(current)
+            # At once, so that nobody leaves an order without any checkout who has no round left.
+            if made := create(plan):
+                return _open_session(made, plan)
     raise others_are_at_it(None)
 
 
@@ -115,7 +118,7 @@ def _current(checkout: Checkout) -> SezzlePayment | None:
             f"{checkout.account} account is configured for the sandbox. Nothing was sent."
         )
     # A trial in the sandbox does not count for the same order number in production.
-    rows.filter(pk=found.pk).update(is_current=None, lock_seq=F("lock_seq") + 1)
+    update_alone(rows.filter(pk=found.pk), is_current=None, lock_seq=F("lock_seq") + 1)
     return None
 
 
@@ -139,24 +142,21 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     except GatewayError:
         end_lease(payment)
         raise
-    recorded = (
-        SezzlePayment.objects.using(database())
-        .filter(
+    recorded = update_alone(
+        SezzlePayment.objects.using(database()).filter(
             pk=payment.pk,
             start_attempt=payment.start_attempt,
             order_uuid=None,
             is_current=True,
-        )
-        .update(
-            session_uuid=session.uuid,
-            order_uuid=session.order_uuid,
-            checkout_url=session.checkout_url,
-            checkout_status="active",
-            start_lease_until=None,
-            last_read_at=started_at,
-            updated_at=timezone.now(),
-            lock_seq=F("lock_seq") + 1,
-        )
+        ),
+        session_uuid=session.uuid,
+        order_uuid=session.order_uuid,
+        checkout_url=session.checkout_url,
+        checkout_status="active",
+        start_lease_until=None,
+        last_read_at=started_at,
+        updated_at=timezone.now(),
+        lock_seq=F("lock_seq") + 1,
     )
     if not recorded:
         # Somebody took over because we were slow, or canceled: ours nobody will see.

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment
-from django_sezzle.services.locking import database
+from django_sezzle.services.locking import database, update_alone
 from django_sezzle.signals import BY_FACT
 
 logger = logging.getLogger("django_sezzle.services")
@@ -27,17 +27,22 @@ LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=6)
 
 
-def tell(payment: SezzlePayment) -> None:
+def tell(payment: SezzlePayment) -> int:
     """
     Tell the shop every fact of this payment that it has not been told, oldest first.
 
     Stops at the first that fails, so that the order is kept; a receiver's error is logged and
     never raised from here.
+
+    :returns: how many facts it has been told.
     """
+    told = 0
     while untold := _untold(payment):
         for announcement in untold:
             if not (_claim(announcement) and _tell_one(payment, announcement)):
-                return
+                return told
+            told += 1
+    return told
 
 
 def _untold(payment: SezzlePayment) -> list[SezzleAnnouncement]:
@@ -49,11 +54,10 @@ def _untold(payment: SezzlePayment) -> list[SezzleAnnouncement]:
 def _claim(announcement: SezzleAnnouncement) -> bool:
     """Take the announcement for a while; False when somebody else has it or it must wait."""
     now = timezone.now()
-    return bool(
-        SezzleAnnouncement.objects.using(database())
-        .filter(pk=announcement.pk, told_at=None, lease_until__lte=now)
-        .update(lease_until=now + LEASE, attempts=F("attempts") + 1)
+    due = SezzleAnnouncement.objects.using(database()).filter(
+        pk=announcement.pk, told_at=None, lease_until__lte=now
     )
+    return bool(update_alone(due, lease_until=now + LEASE, attempts=F("attempts") + 1))
 
 
 def _tell_one(payment: SezzlePayment, announcement: SezzleAnnouncement) -> bool:
@@ -96,8 +100,10 @@ def _postpone(announcement: SezzleAnnouncement, error: Exception) -> None:
         type(error).__name__,
     )
     pause = min(timedelta(minutes=2 ** min(announcement.attempts, 20)), LONGEST_PAUSE)
-    SezzleAnnouncement.objects.using(database()).filter(pk=announcement.pk, told_at=None).update(
-        lease_until=timezone.now() + pause, last_error=type(error).__name__[:100]
+    update_alone(
+        SezzleAnnouncement.objects.using(database()).filter(pk=announcement.pk, told_at=None),
+        lease_until=timezone.now() + pause,
+        last_error=type(error).__name__[:100],
     )
 
 

@@ -148,8 +148,13 @@ def record(
 
 
 def lock_for_reading(pk: int, reading: Reading) -> SezzlePayment:
-    """Take the payment's lock and note when it was read; an older reading moves nothing back."""
-    newer = When(last_read_at__gt=reading.read_at, then=F("last_read_at"))
+    """
+    Take the payment's lock and note when it was read; an older reading moves nothing back.
+
+    A moment that has not come yet is a wrong clock's, and is corrected.
+    """
+    now = timezone.now()
+    newer = When(last_read_at__gt=reading.read_at, last_read_at__lte=now, then=F("last_read_at"))
     noted = Case(newer, default=Value(reading.read_at), output_field=DateTimeField())
     return lock(pk, last_read_at=noted)
 

@@ -8,8 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.db import connections
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,6 +18,7 @@ from django_sezzle.gateway import Intent, Price
 from django_sezzle.gateway.transport import mount
 from django_sezzle.models import SezzleOperation, SezzlePayment
 from django_sezzle.services import Checkout, refresh, start_checkout
+from tests.fixtures import make_user
 
 GATEWAY = "https://sezzle-emulator.test"
 LIST = "admin:django_sezzle_sezzlepayment_changelist"
@@ -82,7 +82,7 @@ def make_staff(db: None) -> MakeStaff:
     numbers = count(1)
 
     def make(*codenames: str, checks_csrf: bool = False) -> Client:
-        user = User.objects.create_user(f"staff{next(numbers)}", password="x", is_staff=True)
+        user = make_user(f"staff{next(numbers)}", password="x", is_staff=True)
         chosen = Permission.objects.filter(
             content_type__app_label="django_sezzle", codename__in=codenames
         )
@@ -170,9 +170,3 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
 def operation_of(payment: SezzlePayment) -> SezzleOperation:
     """Give the only operation of a payment."""
     return SezzleOperation.objects.get(payment=payment)
-
-
-@pytest.fixture
-def atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrap every request in a transaction, as some hosts do."""
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)

@@ -31,6 +31,7 @@ WRONG = ["", "1e2", "10.001", "-5", "+5", "12,34", "1,000.00", "0", "0.00", "999
 WRONG += ["21474836.48", "abc", "$5", "5 0", "\u0665", "1_0", "NaN", "Infinity", ".5", "5.", "\x00"]
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     ("text", "in_cents"),
     [
@@ -47,12 +48,14 @@ def test_dollars_become_cents_exactly(text: str, in_cents: int) -> None:
     assert AmountField().clean(text) == in_cents
 
 
+@pytest.mark.fault(23, 26)
 @pytest.mark.parametrize("text", WRONG)
 def test_everything_else_is_no_amount(text: str) -> None:
     with pytest.raises(ValidationError):
         AmountField().clean(text)
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("in_cents", [1, 29, 100, 1999, 123456, 2147483647])
 def test_what_the_form_is_filled_with_comes_back_the_same(in_cents: int) -> None:
     assert AmountField().clean(dollars(in_cents)) == in_cents
@@ -131,6 +134,7 @@ def test_an_amount_above_the_rest_is_not_sent(
     assert not money_calls(emulator)
 
 
+@pytest.mark.fault(33)
 @override_settings(SEZZLE=SEZZLE | {"BULK_LIMIT": 2})
 def test_more_payments_than_the_limit_are_not_taken(
     manager: Client, make_payment: MakePayment, emulator: Emulator

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +18,7 @@ from tests.admin.conftest import MONEY, Desk, MakePayment, MakeStaff, amount, mo
 AT_ONCE = 6
 
 
+@pytest.mark.fault(6, 34)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_one_form", [True, False], ids=["one form", "a form each"])
 def test_forms_sent_at_once_move_money_once(
@@ -41,9 +42,10 @@ def test_forms_sent_at_once_move_money_once(
             page = mine.post(reverse(MONEY, args=["capture"]), whole, follow=True)
             assert page.status_code == 200
             # Not the test client's context: it collects what every thread renders.
-            return re.findall(r'<td><span class="sezzle-badge sezzle-(\w+)"', page.content.decode())
+            shown = page.content.decode()
+            return re.findall(r'<div><span class="sezzle-badge sezzle-(\w+)"', shown)
         finally:
-            connection.close()
+            connections.close_all()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = [kind for found in pool.map(send, forms) for kind in found]

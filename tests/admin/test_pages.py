@@ -7,15 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_sezzle.admin import SezzlePaymentAdminMixin, readonly
+from django_sezzle.admin import SezzlePaymentAdminMixin
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleAnnouncement, SezzleOperation, SezzlePayment
 from django_sezzle.services import reauthorize
@@ -28,6 +27,7 @@ from tests.admin.conftest import (
     operation_of,
     statements,
 )
+from tests.fixtures import make_user, payments_connection
 
 EVIL = "<script>alert(1)</script>"
 PAGES = {
@@ -44,9 +44,9 @@ def test_the_list_shows_what_matters(manager: Client, make_payment: MakePayment)
 
     text = manager.get(reverse(LIST)).content.decode()
 
-    for shown in ("SHOP-1001", "partially captured", "$1,234.00 USD", "$1,000.00 USD"):
+    for shown in ("SHOP-1001", "partially captured", "$1,234.00 USD", "$1,000.00"):
         assert shown in text
-    assert "$234.00 USD" in text
+    assert "$234.00" in text
     assert "has another amount" in text
 
 
@@ -60,7 +60,7 @@ def test_an_expired_authorization_is_seen_in_the_list(
     text = manager.get(reverse(LIST)).content.decode()
 
     assert "authorized, expired" in text
-    assert "(ran out)" in text
+    assert ">expired</time>" in text
 
 
 @pytest.mark.parametrize("rows", [1, 30])
@@ -80,7 +80,7 @@ def test_the_list_costs_five_queries_whatever_it_holds(
         SezzlePayment(**columns, token=f"t{n}", reference_id=f"SHOP-{n}") for n in range(rows - 1)
     )
 
-    with CaptureQueriesContext(connection) as queries:
+    with CaptureQueriesContext(payments_connection()) as queries:
         assert admin_client.get(reverse(LIST) + query).status_code == 200
 
     assert len(statements(queries)) <= 5
@@ -94,7 +94,7 @@ def test_lists_of_records_do_not_ask_once_per_row(
         desk = Desk(admin_client, "capture").open(make_payment())
         desk.send()
 
-    with CaptureQueriesContext(connection) as queries:
+    with CaptureQueriesContext(payments_connection()) as queries:
         assert admin_client.get(reverse(PAGES[page])).status_code == 200
 
     assert len(statements(queries)) <= 5
@@ -141,7 +141,7 @@ def test_the_change_page_shows_the_history(
     for shown in (
         operation.request_id,
         "box 1",
-        "Sezzle&#x27;s answer",
+        "Sezzle confirmed it.",
         "staff1",
         operation.tx_uuid,
     ):
@@ -172,7 +172,8 @@ def test_the_change_page_links_parent_and_child(
     assert child is not None
     parents, childs = (reverse(CHANGE, args=[pk]) for pk in (payment.pk, child.pk))
 
-    assert f'href="{childs}"' in manager.get(parents).content.decode()
+    # In the field, in the list of the order's payments, and in the history.
+    assert manager.get(parents).content.decode().count(f'href="{childs}"') == 3
     assert f'href="{parents}"' in manager.get(childs).content.decode()
 
 
@@ -183,11 +184,11 @@ def test_the_change_page_costs_the_same_however_long_the_history(
     url = reverse(CHANGE, args=[payment.pk])
 
     def cost() -> int:
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(payments_connection()) as queries:
             assert admin_client.get(url).status_code == 200
         return len(statements(queries))
 
-    actor = User.objects.create_user("actor")
+    actor = make_user("actor")
     cost()  # fills Django's own caches
     before = cost()
     now = timezone.now()
@@ -213,10 +214,11 @@ def test_the_change_page_costs_the_same_however_long_the_history(
 
     assert cost() == before
     text = admin_client.get(url).content.decode()
-    assert text.count('<td class="sezzle-id">r') == 50
-    assert "Each table shows the newest 50 rows." in text
+    assert text.count('class="sezzle-head"') == 50
+    assert 'rel="next"' in text
 
 
+@pytest.mark.fault(79)
 def test_text_from_outside_is_shown_as_text(
     manager: Client, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -282,7 +284,7 @@ def test_the_mixin_works_on_another_themes_base(
 
     make_payment()
     request = RequestFactory().get("/")
-    request.user = User.objects.get(username="staff1")
+    request.user = get_user_model().objects.get()
     page = TheirPaymentAdmin(SezzlePayment, admin.AdminSite(name="theirs"))
 
     assert not page.check()
@@ -297,15 +299,3 @@ def test_the_mixin_works_on_another_themes_base(
 
 def test_the_system_checks_are_content() -> None:
     call_command("check", "--fail-level", "WARNING")
-
-
-def test_a_list_counts_no_further_than_its_bound(
-    admin_client: Client, make_payment: MakePayment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _number in range(3):
-        make_payment()
-    monkeypatch.setattr(readonly, "MOST_COUNTED", 2)
-
-    page = admin_client.get(reverse(LIST))
-
-    assert page.context["cl"].result_count == 2

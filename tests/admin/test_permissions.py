@@ -42,6 +42,7 @@ def is_allowed(role: str, action: str) -> bool:
     return {VIEW, f"{action}_sezzlepayment"} <= set(ROLES[role])
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(("role", "action"), MATRIX)
 def test_the_list_offers_an_action_to_those_who_may(
     make_staff: MakeStaff, make_payment: MakePayment, role: str, action: str
@@ -58,6 +59,7 @@ def test_the_list_offers_an_action_to_those_who_may(
     assert (answer.status_code == 303) == is_allowed(role, action)
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(("role", "action"), MATRIX)
 def test_the_form_is_shown_to_those_who_may(
     make_staff: MakeStaff, make_payment: MakePayment, role: str, action: str
@@ -70,6 +72,7 @@ def test_the_form_is_shown_to_those_who_may(
     assert answer.status_code == (200 if is_allowed(role, action) else 403)
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(("role", "action"), MATRIX)
 def test_the_form_is_taken_from_those_who_may(
     make_staff: MakeStaff,
@@ -122,15 +125,18 @@ def test_a_made_up_link_to_results_is_not_found(manager: Client, link: str) -> N
     assert manager.get(reverse(RESULT), {"sent": link}).status_code == 404
 
 
+@pytest.mark.fault(32)
 def test_every_action_asks_for_one_permission_of_its_own() -> None:
     asked = {
         name: getattr(SezzlePaymentAdmin, name).allowed_permissions
         for name in SezzlePaymentAdmin.actions
     }
 
+    assert asked.pop("export_selected") == ["view"]
     assert asked == {f"{name}_selected": [name] for name in ACTIONS}
 
 
+@pytest.mark.fault(32)
 def test_strangers_are_sent_to_log_in(make_payment: MakePayment, emulator: Emulator) -> None:
     payment = make_payment()
 
@@ -140,6 +146,7 @@ def test_strangers_are_sent_to_log_in(make_payment: MakePayment, emulator: Emula
     assert not moved(emulator)
 
 
+@pytest.mark.fault(31)
 def test_a_form_from_elsewhere_is_refused(
     make_staff: MakeStaff, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -157,6 +164,7 @@ def test_a_form_from_elsewhere_is_refused(
     assert moved(emulator) == [("capture", 5000)]
 
 
+@pytest.mark.fault(78)
 @pytest.mark.parametrize("model", ["payment", "operation", "announcement", "webhookevent"])
 def test_even_a_superuser_cannot_add_change_or_delete(
     admin_client: Client, make_payment: MakePayment, model: str
@@ -169,6 +177,7 @@ def test_even_a_superuser_cannot_add_change_or_delete(
     assert "delete_selected" not in admin_client.get(reverse(f"{name}_changelist")).content.decode()
 
 
+@pytest.mark.fault(78)
 def test_posting_to_the_change_page_changes_nothing(
     admin_client: Client, make_payment: MakePayment
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from django.utils import timezone
 
 from django_sezzle.emulator import Emulator
@@ -21,6 +22,7 @@ from tests.admin.conftest import (
 MakeDesk = Callable[[str], Desk]
 
 
+@pytest.mark.fault(34)
 def test_a_form_sent_twice_moves_money_once(
     desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -46,6 +48,7 @@ def test_a_form_opened_anew_may_capture_again(
     assert moved(emulator) == [("capture", 2000)] * 2
 
 
+@pytest.mark.fault(34)
 def test_a_used_form_with_another_amount_sends_nothing(
     desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -60,6 +63,7 @@ def test_a_used_form_with_another_amount_sends_nothing(
     assert "This form was sent before with something else." in page.content.decode()
 
 
+@pytest.mark.fault(34)
 def test_a_used_form_sent_to_another_action_sends_nothing(
     desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -74,6 +78,7 @@ def test_a_used_form_sent_to_another_action_sends_nothing(
     assert kinds(page) == ["unsent"]
 
 
+@pytest.mark.fault(6)
 def test_two_people_with_the_same_payment_open(
     make_staff: MakeStaff, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -89,6 +94,7 @@ def test_two_people_with_the_same_payment_open(
     assert moved(emulator) == [("capture", 5000)]
 
 
+@pytest.mark.fault(7)
 def test_a_payment_with_an_operation_being_checked_waits(
     desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
 ) -> None:
@@ -108,6 +114,7 @@ def test_a_payment_with_an_operation_being_checked_waits(
     assert money_calls(emulator) == ["capture"]
 
 
+@pytest.mark.fault(7)
 def test_the_same_on_another_form_after_an_unknown_outcome_is_found_done(
     desk: MakeDesk, make_payment: MakePayment, emulator: Emulator
 ) -> None:

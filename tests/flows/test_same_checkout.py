@@ -13,6 +13,7 @@ from tests.flows.world import World
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.fault(17)
 def test_a_double_click_makes_one_payment(shopper: Shopper, world: World) -> None:
     before = len(world.emulator.orders)
     shopper.fill_cart("Cloudware teapot")
@@ -45,6 +46,7 @@ def test_a_double_click_makes_one_payment_without_javascript(
     assert world.moved(order_uuid) == [("authorize", 7_195), ("capture", 7_195)]
 
 
+@pytest.mark.fault(17)
 def test_two_requests_at_the_same_moment_make_one_payment(shopper: Shopper, world: World) -> None:
     before = len(world.emulator.orders)
     shopper.fill_cart("Meadow floor cushion")
@@ -102,6 +104,7 @@ def test_a_second_tab_leads_to_the_same_checkout(shopper: Shopper, world: World)
     assert world.moved(order_uuid) == [("authorize", 7_195), ("capture", 7_195)]
 
 
+@pytest.mark.fault(17)
 def test_paying_again_in_an_old_tab_charges_nothing(shopper: Shopper, world: World) -> None:
     order_uuid = shopper.go_to_sezzle("Cloudware teapot")
     old = Shopper(shopper.page.context.new_page(), world)

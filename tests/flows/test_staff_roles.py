@@ -45,6 +45,7 @@ def test_buttons_of_a_captured_payment(
     assert staff.money_buttons() == buttons
 
 
+@pytest.mark.fault(32)
 def test_a_viewer_who_knows_the_address_moves_nothing(
     shopper: Shopper, staff: Staff, world: World, complaints: list[str]
 ) -> None:

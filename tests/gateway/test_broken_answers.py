@@ -59,6 +59,7 @@ BROKEN: dict[str, Step] = {
 }
 
 
+@pytest.mark.fault(7, 29)
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_money_is_in_doubt_and_was_sent_once(answer: Step) -> None:
     with Wire(answer) as wire:
@@ -115,6 +116,7 @@ def test_an_answer_is_judged_by_its_members_and_not_by_its_type() -> None:
         assert gateway_at(wire.url).capture(ORDER, TEN, request_id="r-1") == "t-1"
 
 
+@pytest.mark.fault(64)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed_and_the_token_stays_here(status: int) -> None:
     with Wire(say(200, order())) as elsewhere:

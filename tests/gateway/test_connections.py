@@ -93,6 +93,7 @@ def test_a_connection_the_server_closed_in_between_is_replaced() -> None:
         assert wire.connections == 2
 
 
+@pytest.mark.fault(7)
 def test_money_on_a_kept_connection_that_breaks_is_not_sent_again() -> None:
     with Wire(say(200, YES), raw(b""), say(200, YES)) as wire:
         gateway = gateway_at(wire.url)
@@ -103,6 +104,7 @@ def test_money_on_a_kept_connection_that_breaks_is_not_sent_again() -> None:
         assert len(wire.calls) == 2
 
 
+@pytest.mark.fault(65)
 def test_proxies_and_passwords_of_the_environment_are_not_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_forked_process_has_connections_tokens_and_locks_of_its_own(tmp_path: 
         assert wire.connections == 2
 
 
+@pytest.mark.fault(23)
 def test_what_is_sent_is_json_of_whole_numbers() -> None:
     with Wire(say(200, YES)) as wire:
         gateway_at(wire.url).refund(ORDER, Price(2**31 - 1, "CAD"), request_id="r-1")

@@ -43,6 +43,7 @@ SLOW: dict[str, Step] = {
 }
 
 
+@pytest.mark.fault(92)
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
 def test_money_ends_with_the_deadline(answer: Step) -> None:
     with Wire(answer) as wire:
@@ -54,6 +55,7 @@ def test_money_ends_with_the_deadline(answer: Step) -> None:
         assert len(wire.calls) == 1
 
 
+@pytest.mark.fault(92)
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
 def test_a_read_with_all_its_tries_ends_with_the_deadline(answer: Step) -> None:
     with Wire(answer) as wire:
@@ -126,6 +128,7 @@ def test_making_the_connection_counts_too() -> None:
             gateway.get_order(ORDER)
 
 
+@pytest.mark.fault(92)
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found\r\nLocation: https://other.example/"])
 def test_an_endless_answer_is_stopped_by_its_size_long_before(status: bytes) -> None:
     with Wire(partial(endless, status=status)) as wire:
@@ -185,6 +188,7 @@ def test_a_connection_used_again_has_its_full_time_again() -> None:
         assert wire.connections == 1
 
 
+@pytest.mark.fault(92)
 def test_silence_after_a_first_byte_does_not_begin_a_new_wait() -> None:
     def one_byte(connection: socket.socket, stop: threading.Event) -> bool:
         stop.wait(1.5)

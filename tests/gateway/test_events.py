@@ -17,6 +17,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 EVENTS = sorted(path.name for path in SAMPLES.glob("event.*.json"))
 
 
+@pytest.mark.fault(89)
 @pytest.mark.parametrize("name", EVENTS)
 def test_documented_event(name: str) -> None:
     body = (SAMPLES / name).read_bytes()
@@ -38,6 +39,7 @@ def test_every_event_sezzle_announces_is_among_the_samples() -> None:
     assert announced == set(EventType)
 
 
+@pytest.mark.fault(74)
 def test_nothing_of_the_shopper_is_kept() -> None:
     event = Event.from_body((SAMPLES / "event.customer.tokenized.json").read_bytes())
 
@@ -59,6 +61,7 @@ def event_of(**members: Any) -> Event:
     return Event.from_body(json.dumps(members).encode())
 
 
+@pytest.mark.fault(89, 106)
 @pytest.mark.parametrize("word", ["order.voided", "payout.sent", "order.captured.late"])
 def test_an_unknown_type_is_kept(word: str) -> None:
     assert event_of(uuid="e-1", event=word).type == word

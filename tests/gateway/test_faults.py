@@ -27,7 +27,15 @@ DRIPPING = 0.5
 #: Faults that leave money in doubt, whether or not the gateway did its work.
 UNCLEAR = set(FaultKind) - {FaultKind.REFUSED, FaultKind.UNAUTHORIZED, FaultKind.DUPLICATE}
 #: Clear answers although useless ones: asking again would bring the same.
-ASKED_ONCE = {"redirect", "409", "422_duplicate", "garbage_after", "empty_after", "no_uuid_after"}
+ASKED_ONCE = {
+    "redirect",
+    "409",
+    "429",
+    "422_duplicate",
+    "garbage_after",
+    "empty_after",
+    "no_uuid_after",
+}
 OPTIONS: dict[str, dict[str, float]] = {
     "slow": {"seconds": 1.0},
     "timeout_before": {"seconds": 5.0},
@@ -67,6 +75,7 @@ def meet(emulator: Emulator, gateway: Gateway, fault: str, uuid: str) -> Gateway
     return raised.value
 
 
+@pytest.mark.fault(7, 95)
 @pytest.mark.parametrize("fault", sorted(UNCLEAR))
 def test_money_in_doubt_is_sent_once(
     emulator: Emulator, gateway: Gateway, authorized: Callable[..., str], fault: str
@@ -121,6 +130,7 @@ def test_a_reset_before_any_answer_is_in_doubt(
             client.capture(authorized(), TEN, request_id="r-1")
 
 
+@pytest.mark.fault(9, 94)
 def test_money_after_a_refused_token_is_sent_again_with_the_same_id_and_body(
     emulator: Emulator, gateway: Gateway, authorized: Callable[..., str]
 ) -> None:
@@ -136,6 +146,7 @@ def test_money_after_a_refused_token_is_sent_again_with_the_same_id_and_body(
     assert captures(emulator) == 1
 
 
+@pytest.mark.fault(94)
 def test_a_token_refused_twice_is_a_failed_authentication(
     emulator: Emulator, gateway: Gateway, authorized: Callable[..., str]
 ) -> None:
@@ -174,9 +185,8 @@ def test_a_read_that_brought_nothing_is_unavailable(
         assert len(emulator.calls) == (1 if fault in ASKED_ONCE else 3)
 
 
-@pytest.mark.parametrize(
-    "fault", ["drop_before", "500_before", "503", "429", "408", "html", "refused"]
-)
+@pytest.mark.fault(93)
+@pytest.mark.parametrize("fault", ["drop_before", "500_before", "503", "408", "html", "refused"])
 def test_a_read_is_tried_again_until_it_succeeds(
     emulator: Emulator, gateway: Gateway, authorized: Callable[..., str], fault: str
 ) -> None:

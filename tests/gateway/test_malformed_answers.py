@@ -40,12 +40,14 @@ def test_an_answer_that_is_no_object(value: Any) -> None:
             reads.from_json(value)
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize("uuid", [None, "", 1, "../x", "a/b", "a b", "a?b", "a\n", "x" * 65, ["a"]])
 def test_an_order_without_a_usable_id(uuid: Any) -> None:
     with pytest.raises(Malformed, match=r"order\.uuid is not an id"):
         Order.from_json(an_order() | {"uuid": uuid})
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("cents", [True, 1.0, 100.5, "100", -1, None])
 @pytest.mark.parametrize("kind", ["captures", "refunds", "releases"])
 def test_a_transaction_of_no_whole_cents(kind: str, cents: Any) -> None:
@@ -55,6 +57,7 @@ def test_a_transaction_of_no_whole_cents(kind: str, cents: Any) -> None:
         Order.from_json(an_order(**{kind: [{"uuid": "t-1", "amount_in_cents": cents}]}))
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("cents", [True, 1.0, "10000", -1, None])
 def test_order_and_authorization_of_no_whole_cents(cents: Any) -> None:
     with pytest.raises(Malformed, match=r"order\.order_amount\.amount_in_cents"):
@@ -81,6 +84,7 @@ def test_what_no_money_depends_on_hides_no_money(members: Any) -> None:
     assert "upcharges" not in members or read.upcharges == ()
 
 
+@pytest.mark.fault(87)
 @pytest.mark.parametrize("word", ["\ud800", "a\x00b", "Montréal", 7, None])
 def test_a_word_that_a_database_may_refuse_is_not_kept(word: Any) -> None:
     read = Order.from_json(an_order(sezzle_order_id=word, financing_option=word))
@@ -112,6 +116,7 @@ def test_the_text_names_the_member_and_not_its_value() -> None:
     assert str(raised.value) == "order.reference_id is not a string"
 
 
+@pytest.mark.fault(27)
 @PATIENT
 @given(st.dictionaries(st.sampled_from(ORDER_MEMBERS), ANY_JSON))
 def test_an_order_of_anything_is_read_or_malformed(members: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ TOO_LONG_TO_WRITE_OUT = pytest.param(10**5000, id="10**5000")
 SEVERAL_CENTS = st.integers(min_value=0, max_value=MAX_CENTS)
 
 
+@pytest.mark.fault(23)
 @settings(deadline=None)
 @given(cents=SEVERAL_CENTS, digits=st.integers(min_value=2, max_value=12))
 def test_dollars_become_exactly_the_cents_they_are(cents: int, digits: int) -> None:
@@ -35,6 +36,7 @@ def test_whole_dollars_become_hundredfold_cents(dollars: int) -> None:
     assert Price.of(dollars, "USD").amount_in_cents == dollars * 100
 
 
+@pytest.mark.fault(23)
 @settings(deadline=None)
 @given(amount=st.decimals(allow_nan=False, allow_infinity=False))
 def test_an_amount_is_taken_exactly_or_refused(amount: Decimal) -> None:
@@ -51,6 +53,7 @@ def test_an_amount_is_taken_exactly_or_refused(amount: Decimal) -> None:
         assert Fraction(amount) * 100 == price.amount_in_cents
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("precision", [2, 3, 28, 60])
 def test_the_hosts_decimal_precision_changes_nothing(precision: int) -> None:
     with decimal.localcontext() as context:
@@ -72,6 +75,7 @@ def test_other_writings_of_an_exact_amount_are_taken(text: str, cents: int) -> N
     assert Price.of(text, "USD").amount_in_cents == cents
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     "amount",
     [
@@ -112,6 +116,7 @@ def test_what_is_not_whole_cents_is_refused(amount: Any) -> None:
         Price.of(amount, "USD")
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize("currency", ["JPY", "EUR", "usd", "", "USD ", None, 840, ["USD"]])
 def test_other_currencies_are_refused(currency: Any) -> None:
     with pytest.raises(InvalidInput, match="Sezzle takes USD and CAD"):
@@ -123,6 +128,7 @@ def test_a_price_may_have_these_cents(cents: int) -> None:
     assert Price(cents, "USD").to_json() == {"amount_in_cents": cents, "currency": "USD"}
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     "cents", [-1, MAX_CENTS + 1, TOO_LONG_TO_WRITE_OUT, 1.0, "1", True, None, Decimal(1)]
 )
@@ -136,6 +142,7 @@ def test_these_cents_can_be_moved(cents: int) -> None:
     assert check_cents(cents) == cents
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     "cents", [0, -1, MAX_CENTS + 1, TOO_LONG_TO_WRITE_OUT, True, 1.0, "1", None, Decimal(1)]
 )
@@ -151,6 +158,7 @@ def test_stated_cents_are_read(cents: int) -> None:
     assert read == Amount(cents, "JPY")
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("cents", [True, False, 1.0, 100.5, "100", None, -1, 2**63, [], {}])
 def test_stated_cents_of_another_type_are_malformed(cents: object) -> None:
     with pytest.raises(Malformed, match=r"order_amount\.amount_in_cents is not whole cents"):

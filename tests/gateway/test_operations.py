@@ -198,6 +198,7 @@ BAD_IDS = [
 ]
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize("bad", BAD_IDS)
 def test_an_id_that_would_change_the_address_is_never_sent(emulator: Emulator, bad: str) -> None:
     gateway = gateway_at(emulator.base_url)
@@ -229,6 +230,7 @@ def test_another_order_than_the_one_asked_for_is_not_used() -> None:
         gateway_at(wire.url).get_order(ORDER)
 
 
+@pytest.mark.fault(63)
 def test_links_in_answers_are_never_followed() -> None:
     with Wire(say(500)) as elsewhere:
         url = f"{elsewhere.url}/v2/order/{ORDER}"
@@ -257,6 +259,7 @@ def test_a_refusal_is_read_in_both_forms(
     assert "HTTP 404, not found" in str(raised.value)
 
 
+@pytest.mark.fault(90)
 def test_the_guard_is_asked_before_anything_is_sent(emulator: Emulator) -> None:
     def no() -> None:
         raise InvalidInput("This is no moment to send.")

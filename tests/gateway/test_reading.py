@@ -126,6 +126,7 @@ def test_an_order_without_authorization_is_not_approved(members: dict[str, Any])
     assert (order.amount, order.checkout_status, order.upcharges) == (None, "", ())
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("approved", [False, None, 1, "true", "yes", [True], {"a": 1}])
 def test_only_true_is_an_approval(approved: Any) -> None:
     assert not Order.from_json(an_order(approved=approved)).is_approved
@@ -139,6 +140,7 @@ def test_an_entry_of_nothing_moves_nothing() -> None:
     assert authorization.authorization.transactions[Kind.REFUND] == ()
 
 
+@pytest.mark.fault(106)
 def test_unknown_members_are_ignored_and_unknown_words_kept() -> None:
     order = an_order(financing_option="9-pay-daily", extra=[1]) | {
         "intent": "LATER",
@@ -172,6 +174,7 @@ def test_a_moment_of_another_zone_comes_back_in_utc(text: str) -> None:
     assert read.tzinfo is UTC
 
 
+@pytest.mark.fault(110)
 @pytest.mark.parametrize(
     "value",
     [
@@ -235,6 +238,7 @@ def test_a_documented_approval(name: str, word: str) -> None:
     assert approval.order is not None
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("authorization", [None, {}, {"approved": 1}, {"approved": "true"}, []])
 def test_an_approval_that_says_neither_yes_nor_no(authorization: Any) -> None:
     approval = Approval.from_json({"uuid": "o-1", "authorization": authorization})

@@ -55,6 +55,7 @@ def everything_about(error: BaseException) -> str:
     )
 
 
+@pytest.mark.fault(72)
 def test_keys_and_tokens_have_no_repr(emulator: Emulator) -> None:
     gateway = gateway_at(emulator.base_url, private_key=PRIVATE, previous_private_keys=(PREVIOUS,))
     call = Call(method="POST", path="/", token=TOKEN, body={"private_key": PRIVATE})
@@ -76,6 +77,7 @@ ANSWERS: dict[str, Step] = {
 }
 
 
+@pytest.mark.fault(72, 73)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_an_error_of_any_kind_is_silent(answer: Step, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
@@ -100,6 +102,7 @@ def test_an_error_of_any_kind_is_silent(answer: Step, caplog: pytest.LogCaptureF
     assert_silent(" ".join(repr(record.__dict__) for record in caplog.records))
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_a_failed_authentication_is_silent(answer: Step, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
@@ -112,6 +115,7 @@ def test_a_failed_authentication_is_silent(answer: Step, caplog: pytest.LogCaptu
     assert_silent(caplog.text)
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("fault", ["drop_after", "refused", "timeout_before", "endless", "401"])
 def test_a_real_token_is_silent_too(
     emulator: Emulator, caplog: pytest.LogCaptureFixture, fault: str

@@ -59,6 +59,7 @@ def scrambled(connection: socket.socket, stop: threading.Event) -> bool:
     return False
 
 
+@pytest.mark.fault(66)
 def test_an_unknown_certificate_stops_money_before_it_left(tls: ssl.SSLContext) -> None:
     with Wire(say(200, YES), tls=tls) as wire:
         gateway = gateway_at(wire.url)
@@ -70,6 +71,7 @@ def test_an_unknown_certificate_stops_money_before_it_left(tls: ssl.SSLContext) 
         assert wire.requests == []
 
 
+@pytest.mark.fault(65, 66)
 def test_certificates_named_by_the_environment_are_not_believed(
     tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +94,7 @@ def test_a_known_certificate_is_fine_and_one_connection_serves_all(tls: ssl.SSLC
         assert wire.connections == 1
 
 
+@pytest.mark.fault(66)
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_of_another_name_stops_money_before_it_left(tls: ssl.SSLContext) -> None:
     with Wire(say(200, YES), tls=tls) as wire:

@@ -34,6 +34,7 @@ def test_a_process_authenticates_once(emulator: Emulator, gateway: Gateway) -> N
     assert authentications(emulator) == 1
 
 
+@pytest.mark.fault(94)
 def test_a_token_is_replaced_before_it_ends(emulator: Emulator) -> None:
     gateway = Gateway(get_settings())
     with time_machine.travel(NOW, tick=False) as clock:
@@ -48,6 +49,7 @@ def test_a_token_is_replaced_before_it_ends(emulator: Emulator) -> None:
     assert authentications(emulator) == 2
 
 
+@pytest.mark.fault(94)
 def test_sixteen_threads_at_once_authenticate_once(emulator: Emulator, gateway: Gateway) -> None:
     emulator.faults.add("authentication", "slow", seconds=0.3)
     together = threading.Barrier(16)

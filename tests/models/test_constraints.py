@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models
 from django.db.models import ProtectedError
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ from django_sezzle.models import (
     SezzleWebhookEvent,
     State,
 )
+from tests.fixtures import hosts_transaction, make_user, payments_connection
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,7 @@ def line(of: SezzlePayment, **columns: Any) -> SezzleTransaction:
 
 def insert(row: models.Model, **columns: Any) -> None:
     """Write a copy of a row by a plain statement, past every model method."""
+    connection = payments_connection()
     fields = [field for field in row._meta.concrete_fields if field.column != "id"]
     values = {
         field.column: columns.pop(
@@ -80,7 +82,7 @@ def insert(row: models.Model, **columns: Any) -> None:
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in values)
     marks = ", ".join(["%s"] * len(values))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with hosts_transaction(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {quote(row._meta.db_table)} ({names}) VALUES ({marks})",  # noqa: S608
             list(values.values()),
@@ -95,6 +97,7 @@ def test_raw_insert_of_something_good() -> None:
     assert SezzlePayment.objects.count() == 2
 
 
+@pytest.mark.fault(11, 12, 26)
 @pytest.mark.parametrize(
     "columns",
     [
@@ -118,10 +121,11 @@ def test_impossible_payments(columns: dict[str, Any]) -> None:
     row = payment(authorized_in_cents=10_000)
     with pytest.raises(IntegrityError):
         insert(row, **(UNIQUE | columns))
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         SezzlePayment.objects.filter(pk=row.pk).update(**columns)
 
 
+@pytest.mark.fault(17, 22)
 @pytest.mark.parametrize(
     "columns",
     [
@@ -155,17 +159,19 @@ def test_one_current_payment_per_account_and_order() -> None:
     assert SezzlePayment.objects.filter(is_current=True).count() == 2
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("state", ["started", "unknown"])
 def test_one_open_operation_per_payment(state: str) -> None:
     row = payment()
     operation(row, state=state)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         operation(row)
     for end in (State.SUCCEEDED, State.FAILED, State.SUCCEEDED):
         operation(row, **closed(end))
     operation(payment())
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     "columns",
     [
@@ -184,19 +190,21 @@ def test_one_open_operation_per_payment(state: str) -> None:
 )
 def test_impossible_operations(columns: dict[str, Any]) -> None:
     row = payment()
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         operation(row, **columns)
     good = operation(row)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         SezzleOperation.objects.filter(pk=good.pk).update(**columns)
 
 
+@pytest.mark.fault(35)
 def test_a_request_id_stands_for_one_operation() -> None:
     operation(payment(), request_id="form-1")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         operation(payment(), request_id="form-1", **closed())
 
 
+@pytest.mark.fault(50)
 def test_transactions() -> None:
     row = payment()
     done = operation(row, **closed())
@@ -204,21 +212,24 @@ def test_transactions() -> None:
     line(row, uuid="t", kind="refund")
     line(payment(), uuid="t")
     for columns in ({"uuid": "t"}, {"amount_in_cents": 0}, {"operation": done}):
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError), hosts_transaction():
             line(row, **columns)
 
 
+@pytest.mark.fault(40, 53)
 def test_facts_and_events_exist_once() -> None:
     row = payment()
     now = timezone.now()
     SezzleAnnouncement.objects.create(payment=row, fact_key="authorized", lease_until=now)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         SezzleAnnouncement.objects.create(payment=row, fact_key="authorized", lease_until=now)
-    SezzleWebhookEvent.objects.create(key="e", event_type="x", received_at=now)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        SezzleWebhookEvent.objects.create(key="e", event_type="x", received_at=now)
+    event = {"key": "e", "event_type": "x", "received_at": now, "lease_until": now}
+    SezzleWebhookEvent.objects.create(**event)
+    with pytest.raises(IntegrityError), hosts_transaction():
+        SezzleWebhookEvent.objects.create(**event)
 
 
+@pytest.mark.fault(107)
 def test_history_is_never_deleted_with_something_else() -> None:
     row = payment()
     child = payment(reauthorized_from=row)
@@ -232,18 +243,20 @@ def test_history_is_never_deleted_with_something_else() -> None:
         SezzlePayment.objects.all().delete()
 
 
+@pytest.mark.fault(16)
 def test_one_child_per_payment() -> None:
     row = payment()
     payment(reauthorized_from=row)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError), hosts_transaction():
         payment(reauthorized_from=row)
 
 
+@pytest.mark.fault(75, 107)
 def test_deleting_people_keeps_the_money() -> None:
-    shopper, staff = User.objects.create_user("shopper"), User.objects.create_user("staff")
+    shopper, staff = make_user("shopper"), make_user("staff")
     row = payment(user=shopper, review_cleared_by=staff)
     done = operation(row, actor=staff)
-    User.objects.all().delete()
+    get_user_model().objects.all().delete()
     row.refresh_from_db()
     done.refresh_from_db()
     assert (row.user, row.review_cleared_by, done.actor) == (None, None, None)

@@ -116,6 +116,7 @@ def _no_token() -> None:
     tokens.clear()
 
 
+@pytest.mark.fault(1, 4)
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_every_state(name: str) -> None:
     columns, status, most = TABLE[name]
@@ -129,6 +130,7 @@ def test_the_table_has_every_status() -> None:
     assert {status for _, status, _ in TABLE.values()} == set(Status)
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("name", sorted(TABLE))
 @pytest.mark.parametrize("reason", list(Review))
 def test_never_under_review(name: str, reason: Review) -> None:
@@ -136,22 +138,26 @@ def test_never_under_review(name: str, reason: Review) -> None:
     assert not payment.is_funded_for(1, "USD")
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("name", sorted(TABLE))
 @pytest.mark.parametrize("currency", ["CAD", "usd", "", "EUR", None, "USD "])
 def test_never_in_another_currency(name: str, currency: Any) -> None:
     assert not a_payment(**TABLE[name][0]).is_funded_for(1, currency)
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_never_in_another_environment(name: str) -> None:
     assert not a_payment(**TABLE[name][0], environment="production").is_funded_for(1, "USD")
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("cents", [0, -1, 100.0, True, "100", None, 1.5], ids=repr)
 def test_never_for_what_is_no_amount(cents: Any) -> None:
     assert not a_payment().is_funded_for(cents, "USD")
 
 
+@pytest.mark.fault(36)
 @pytest.mark.django_db
 def test_never_for_another_merchant(
     emulator: Emulator, authorized: MakePayment, settings: Any
@@ -163,6 +169,7 @@ def test_never_for_another_merchant(
     assert not payment.is_funded_for(1, "USD")
 
 
+@pytest.mark.fault(16)
 @pytest.mark.django_db
 def test_a_reauthorized_parent_is_funded_for_what_it_captured_only(
     emulator: Emulator, authorized: MakePayment

@@ -15,6 +15,7 @@ from pathlib import Path
 import docutils.core
 import pytest
 import requests
+from django.core.management import load_command_class
 
 import django_sezzle
 from django_sezzle import conf, exceptions, services, signals
@@ -154,6 +155,13 @@ def test_the_readme_takes_a_first_payment(tmp_path: Path, emulator: str) -> None
         "captured_in_cents": 4999,
     }
 
+    with (mysite / "settings.py").open("a") as file:
+        file.write('SEZZLE["BASE_URL"] = "https://shop.example"\n')
+    run("manage.py", "sezzle_webhooks", "apply")
+    run("manage.py", "sezzle_webhooks", "check")
+    assert run("manage.py", "sezzle_reconcile").endswith("No human is needed.\n")
+    assert "green  keys" in run("manage.py", "sezzle_doctor")
+
 
 def test_view_and_receiver_together_are_at_most_ten_lines() -> None:
     lines = [line for line in block("shop").splitlines() if line.strip()]
@@ -175,3 +183,12 @@ def test_the_readme_is_valid_and_names_what_there_is() -> None:
             assert name in text
     for name in conf.KEYS:
         assert f"``{name}``" in text
+    for command, options in {
+        "sezzle_reconcile": ("--json", "--dry-run", "--limit", "--all"),
+        "sezzle_doctor": ("--json", "--offline", "--round-trip"),
+    }.items():
+        assert f"manage.py {command}\n" in text
+        parser = load_command_class("django_sezzle", command).create_parser("manage.py", command)
+        for option in options:
+            assert option in parser.format_help()
+            assert f"``{option}" in text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connections
+from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +19,8 @@ from django_sezzle.emulator import Emulator, Request, Response, routes
 from django_sezzle.emulator.outcome import Outcome
 from django_sezzle.exceptions import SezzleError
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment, SezzleTransaction
+from django_sezzle.signals import BY_FACT
+from tests.fixtures import payments_connection
 
 KINDS = ("capture", "refund", "release")
 Edit = Callable[[Response], Response]
@@ -100,6 +104,7 @@ def together(count: int, work: Callable[[int], object]) -> list[object]:
             results[number] = error
         except BaseException as error:  # noqa: BLE001 - a thread's error would be lost
             results[number] = AssertionError(f"thread {number}: {error!r}")
+            results[number].__cause__ = error
         finally:
             connections.close_all()
 
@@ -113,6 +118,18 @@ def together(count: int, work: Callable[[int], object]) -> list[object]:
         if isinstance(result, AssertionError):
             raise result
     return results
+
+
+@contextmanager
+def listening(receiver: Callable[..., None], *names: Signal) -> Iterator[None]:
+    """Let the shop listen with this receiver, to these signals or to all."""
+    for signal in names or BY_FACT.values():
+        signal.connect(receiver, weak=False)
+    try:
+        yield
+    finally:
+        for signal in names or BY_FACT.values():
+            signal.disconnect(receiver)
 
 
 def let_lease_end(operation: SezzleOperation | None = None) -> None:
@@ -175,7 +192,7 @@ class Statements(CaptureQueriesContext):
     """Counts the statements of this thread, those that only frame transactions left out."""
 
     def __init__(self) -> None:
-        super().__init__(connection)
+        super().__init__(payments_connection())
 
     @property
     def texts(self) -> list[str]:

@@ -67,6 +67,7 @@ REFUSED_BARE = {
 }
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("name", sorted(UNREADABLE))
 def test_yes_that_cannot_be_read(
     emulator: Emulator, wire: Wire, authorized: MakePayment, name: str
@@ -78,6 +79,7 @@ def test_yes_that_cannot_be_read(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("name", sorted(UNREADABLE))
 def test_yes_that_cannot_be_read_and_neither_can_the_order(
     emulator: Emulator, wire: Wire, authorized: MakePayment, name: str
@@ -98,6 +100,7 @@ def test_yes_that_cannot_be_read_and_neither_can_the_order(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("name", sorted(UNREADABLE_ORDERS))
 def test_order_that_cannot_be_read(
     emulator: Emulator, wire: Wire, captured: MakePayment, name: str
@@ -163,6 +166,7 @@ CONTRADICTIONS: dict[str, tuple[Edit, Review]] = {
 }
 
 
+@pytest.mark.fault(3, 25, 46)
 @pytest.mark.parametrize("name", sorted(CONTRADICTIONS))
 def test_contradiction_is_flagged_counted_on_never_and_cleared_by_the_next_good_read(
     emulator: Emulator, wire: Wire, authorized: MakePayment, name: str
@@ -181,6 +185,7 @@ def test_contradiction_is_flagged_counted_on_never_and_cleared_by_the_next_good_
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(7, 30)
 @pytest.mark.parametrize("name", sorted(CONTRADICTIONS))
 def test_nothing_is_sent_again_or_called_refused_on_a_read_that_contradicts_itself(
     emulator: Emulator, wire: Wire, authorized: MakePayment, name: str
@@ -202,6 +207,7 @@ def test_nothing_is_sent_again_or_called_refused_on_a_read_that_contradicts_itse
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(28)
 def test_refusal_beside_a_contradiction_stays_unknown(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -215,6 +221,7 @@ def test_refusal_beside_a_contradiction_stays_unknown(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(50)
 def test_answer_that_names_an_older_transaction_proves_nothing(
     emulator: Emulator, wire: Wire, captured: MakePayment
 ) -> None:
@@ -242,6 +249,7 @@ def test_answer_that_names_a_dashboard_capture_of_before_proves_nothing(
     assert SezzleTransaction.objects.get().operation is None
 
 
+@pytest.mark.fault(44, 57)
 def test_dashboard_capture_of_before_is_not_taken_for_a_lost_one(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
@@ -257,6 +265,7 @@ def test_dashboard_capture_of_before_is_not_taken_for_a_lost_one(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(44)
 def test_dashboard_capture_beside_a_lost_one_is_not_taken_for_it(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -273,6 +282,7 @@ def test_dashboard_capture_beside_a_lost_one_is_not_taken_for_it(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(37, 50)
 def test_a_read_during_the_call_closes_it_first(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -289,6 +299,7 @@ def test_a_read_during_the_call_closes_it_first(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(44)
 def test_a_dashboard_capture_taken_for_ours_while_ours_is_under_way(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -305,6 +316,7 @@ def test_a_dashboard_capture_taken_for_ours_while_ours_is_under_way(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(46)
 def test_answer_that_is_impossible_together_with_what_we_know(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -330,6 +342,7 @@ def test_a_bare_404_is_not_an_order_that_is_gone(
     assert again(payment).is_funded_for(10_000, "USD")
 
 
+@pytest.mark.fault(73)
 def test_no_shopper_data_is_kept(
     emulator: Emulator, wire: Wire, authorized: MakePayment, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import (
@@ -29,7 +28,7 @@ from django_sezzle.services import (
     set_reference,
     start_checkout,
 )
-from tests.fixtures import a_checkout
+from tests.fixtures import a_checkout, make_user
 from tests.services.conftest import MakePayment
 from tests.services.rigs import Wire, again, called, check_books, moved, says
 
@@ -41,6 +40,7 @@ def told(payment: SezzlePayment) -> list[str]:
     return [announcement.fact_key.partition(":")[0] for announcement in done]
 
 
+@pytest.mark.fault(18)
 def test_cancel_deletes_an_unfinished_checkout(emulator: Emulator, started: MakePayment) -> None:
     payment = started()
     cancel(payment)
@@ -63,6 +63,7 @@ def test_cancel_releases_what_the_shopper_was_faster_to_approve(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(18)
 def test_cancel_sees_an_approval_of_the_last_moment(
     emulator: Emulator, wire: Wire, started: MakePayment
 ) -> None:
@@ -132,6 +133,7 @@ def test_cancel_deletes_a_checkout_that_counts_no_longer_but_lives(
     assert emulator.order(str(payment.order_uuid)).checkout_status == "deleted"
 
 
+@pytest.mark.fault(18, 42)
 def test_approved_after_the_shop_canceled(
     emulator: Emulator, wire: Wire, started: MakePayment
 ) -> None:
@@ -175,6 +177,7 @@ def test_a_late_approval_that_a_human_accepts_counts_for_its_order(
         start_checkout(a_checkout())
 
 
+@pytest.mark.fault(18)
 def test_a_late_approval_is_not_hidden_by_another_reason(
     emulator: Emulator, wire: Wire, started: MakePayment
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_late_approval_is_not_hidden_by_another_reason(
     assert payment.review_reason == Review.LATE_AUTHORIZATION
 
 
+@pytest.mark.fault(17)
 def test_second_approval_for_one_order(
     emulator: Emulator, wire: Wire, started: MakePayment
 ) -> None:
@@ -219,7 +223,7 @@ def test_an_approval_that_comes_late_for_nobody_counts(
 def test_clear_review_says_who_and_why(authorized: MakePayment) -> None:
     payment = authorized()
     SezzlePayment.objects.update(review_reason=Review.SECOND_AUTHORIZATION)
-    actor = User.objects.create_user("ann")
+    actor = make_user("ann")
     clear_review(payment, actor=actor, reason="  spoke to the shopper  " + "x" * 300)
     row = again(payment)
     assert (row.review_reason, row.review_cleared_by) == ("", actor)
@@ -273,6 +277,7 @@ def test_a_taken_reference_is_stepped_over(emulator: Emulator, authorized: MakeP
     assert start_checkout(a_checkout("1002")).reference_id == "1002-2"
 
 
+@pytest.mark.fault(75)
 def test_read_order_stores_nothing(emulator: Emulator, started: MakePayment) -> None:
     payment = started()
     emulator.approve(str(payment.order_uuid))
@@ -295,6 +300,7 @@ def test_read_order_that_cannot_be_read(emulator: Emulator, authorized: MakePaym
         read_order(payment)
 
 
+@pytest.mark.fault(7)
 def test_cancel_with_an_unknown_release(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     emulator.faults.add("release", "drop_before")

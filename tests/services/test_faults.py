@@ -72,6 +72,7 @@ def attempt(kind: str, payment: SezzlePayment) -> GatewayError | None:
     return raised
 
 
+@pytest.mark.fault(7, 64, 95)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_can_be_read_back_at_once(
     emulator: Emulator, payment: SezzlePayment, kind: str, fault: str
@@ -95,6 +96,7 @@ def test_a_fault_that_can_be_read_back_at_once(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize("reading", ["honoured", "ignored", "refused"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_hides_everything_is_recovered_to_one_execution(
@@ -121,6 +123,7 @@ def test_a_fault_that_hides_everything_is_recovered_to_one_execution(
     assert payment.released_in_cents == row.released_in_cents
 
 
+@pytest.mark.fault(9)
 def test_every_sending_is_the_same(emulator: Emulator, payment: SezzlePayment, kind: str) -> None:
     emulator.faults.add(kind, "drop_before", times=3)
     attempt(kind, payment)
@@ -133,6 +136,7 @@ def test_every_sending_is_the_same(emulator: Emulator, payment: SezzlePayment, k
     assert count(emulator, payment, kind) == 1
 
 
+@pytest.mark.fault(30)
 def test_quiet_period_passes_by_the_clock(emulator: Emulator, payment: SezzlePayment) -> None:
     emulator.faults.add("capture", "drop_before")
     attempt("capture", payment)
@@ -145,6 +149,7 @@ def test_quiet_period_passes_by_the_clock(emulator: Emulator, payment: SezzlePay
         assert count(emulator, payment, "capture") == 1
 
 
+@pytest.mark.fault(30, 97)
 def test_quiet_period_doubles_and_ends_with_a_human(
     emulator: Emulator, payment: SezzlePayment
 ) -> None:
@@ -164,6 +169,7 @@ def test_quiet_period_doubles_and_ends_with_a_human(
     assert all(gap > timedelta(seconds=100) * 2**n for n, gap in enumerate(gaps))
 
 
+@pytest.mark.fault(30)
 def test_nothing_is_sent_again_without_a_read(
     emulator: Emulator, payment: SezzlePayment, kind: str
 ) -> None:
@@ -194,6 +200,7 @@ def test_nothing_is_sent_again_after_a_day(emulator: Emulator, payment: SezzlePa
     assert SezzleOperation.objects.get(is_open=True).state == State.UNKNOWN
 
 
+@pytest.mark.fault(8, 97)
 def test_the_next_click_finishes_what_a_dead_process_began(
     emulator: Emulator, payment: SezzlePayment
 ) -> None:
@@ -208,6 +215,7 @@ def test_the_next_click_finishes_what_a_dead_process_began(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize(
     ("fault", "executions"), [("drop_before", 0), ("drop_after", 1), ("500_after", 1)]
 )
@@ -227,6 +235,7 @@ def test_a_no_to_the_second_sending_is_not_taken_for_the_first(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(28)
 def test_a_refusal_is_final_only_with_a_read(emulator: Emulator, payment: SezzlePayment) -> None:
     emulator.clock.advance(timedelta(hours=1))
     emulator.faults.add("order_get", "503", times=3)
@@ -264,6 +273,7 @@ def test_a_clear_refusal_is_told_with_sezzles_words(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(94)
 def test_a_token_that_is_refused_for_good(emulator: Emulator, payment: SezzlePayment) -> None:
     emulator.faults.add("capture", "401", times=2)
     with pytest.raises(AuthenticationFailed) as raised:
@@ -286,6 +296,7 @@ def test_no_token_means_nothing_was_sent(emulator: Emulator, payment: SezzlePaym
     assert count(emulator, payment, "capture") == 1
 
 
+@pytest.mark.fault(30)
 def test_a_call_executed_late_is_found_before_it_is_sent_again(
     emulator: Emulator, payment: SezzlePayment, kind: str
 ) -> None:
@@ -301,6 +312,7 @@ def test_a_call_executed_late_is_found_before_it_is_sent_again(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(97)
 def test_a_dead_process_that_never_sent_is_given_up(
     emulator: Emulator, payment: SezzlePayment
 ) -> None:

@@ -102,6 +102,7 @@ def histories(draw: st.DrawFn) -> list[Snapshot]:
     return [(order, START + timedelta(minutes=n)) for n, order in enumerate(shown)]
 
 
+@pytest.mark.fault(37, 38)
 @settings(max_examples=400, deadline=None)
 @given(history=histories(), data=st.data())
 def test_any_order_of_arrival_gives_the_same_facts(
@@ -124,6 +125,7 @@ def test_any_order_of_arrival_gives_the_same_facts(
     assert all(facts.is_possible for facts in path)
 
 
+@pytest.mark.fault(38)
 @settings(max_examples=200, deadline=None)
 @given(history=histories(), data=st.data())
 def test_dropped_snapshots_lose_nothing_that_the_last_one_shows(
@@ -141,6 +143,7 @@ def test_dropped_snapshots_lose_nothing_that_the_last_one_shows(
     assert review == ""
 
 
+@pytest.mark.fault(50)
 @settings(max_examples=200, deadline=None)
 @given(history=histories())
 def test_totals_are_the_sums_over_the_ledger(history: list[Snapshot]) -> None:
@@ -174,6 +177,7 @@ def with_granted(cents: int) -> Order:
     return replace(order, authorization=replace(order.authorization, amount=usd(cents)))
 
 
+@pytest.mark.fault(3, 25, 46)
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
@@ -208,22 +212,26 @@ def test_less_granted_than_asked_needs_a_human() -> None:
     assert joined.review == Review.AMOUNT_DIFFERS
 
 
+@pytest.mark.fault(3)
 def test_more_granted_than_asked_is_never_counted_on() -> None:
     joined = merge(Facts(), {}, with_granted(99_999), EXPECTED, read_at=START)
     assert joined.facts.authorized_in_cents == 10_000
 
 
+@pytest.mark.fault(47)
 def test_known_transaction_with_another_amount() -> None:
     changed = an_order((Kind.CAPTURE, "c-1", 4_001))
     assert after(an_order(CAPTURE), changed) == Review.TRANSACTION_CHANGED
     assert after(an_order(CAPTURE), changed, an_order(CAPTURE)) == ""
 
 
+@pytest.mark.fault(47)
 def test_known_transaction_that_vanishes() -> None:
     assert after(an_order(CAPTURE), an_order()) == Review.TRANSACTION_MISSING
     assert after(an_order(CAPTURE), an_order(), an_order(CAPTURE)) == ""
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize(("after_seen", "is_missing"), [(-10, False), (59, False), (61, True)])
 def test_absence_counts_only_in_a_read_begun_well_after(after_seen: int, is_missing: bool) -> None:
     ledger = {("capture", "c-1"): Known(4_000, START)}
@@ -234,6 +242,7 @@ def test_absence_counts_only_in_a_read_begun_well_after(after_seen: int, is_miss
     assert joined.facts.captured_in_cents == 4_000
 
 
+@pytest.mark.fault(61)
 def test_parts_that_are_left_out_change_nothing() -> None:
     full = an_order(CAPTURE)
     assert full.authorization
@@ -248,6 +257,7 @@ def test_parts_that_are_left_out_change_nothing() -> None:
         assert (joined.facts, joined.new, joined.review) == (first, (), "")
 
 
+@pytest.mark.fault(106)
 @pytest.mark.parametrize("word", ["", "pending", "zzz", "ACTIVE"])
 def test_unknown_words_neither_raise_nor_lower(word: str) -> None:
     first = merge(Facts(), {}, an_order(status=word), EXPECTED, read_at=START)
@@ -259,6 +269,7 @@ def test_unknown_words_neither_raise_nor_lower(word: str) -> None:
     assert back.facts.checkout_status == "complete"
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("late", ["denied", "active"])
 def test_a_late_no_does_not_take_an_approval_back(late: str) -> None:
     approved = merge(Facts(), {}, an_order(CAPTURE), EXPECTED, read_at=START).facts
@@ -313,6 +324,7 @@ def test_a_reference_edited_after_the_approval_is_no_reason_for_review() -> None
     assert after(unapproved, an_order(), edited) == ""
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize(
     ("facts", "canceled", "status"),
     [

@@ -40,6 +40,7 @@ def test_capture_of_everything(emulator: Emulator, authorized: MakePayment) -> N
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(9, 25)
 def test_what_is_sent_is_what_was_written_down(emulator: Emulator, authorized: MakePayment) -> None:
     operation = capture(authorized(), amount_in_cents=2_500, request_id="form-17")
     sent = next(call for call in emulator.calls if call.operation == "capture")
@@ -71,6 +72,7 @@ def test_release_of_everything_frees_the_order(emulator: Emulator, authorized: M
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(11, 12, 26)
 @pytest.mark.parametrize("kind", ["capture", "refund", "release"])
 def test_a_cent_too_much_is_refused(emulator: Emulator, captured: MakePayment, kind: str) -> None:
     payment = captured(amount_in_cents=4_000)
@@ -84,6 +86,7 @@ def test_a_cent_too_much_is_refused(emulator: Emulator, captured: MakePayment, k
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("kind", ["capture", "refund", "release"])
 def test_all_of_nothing_is_refused(emulator: Emulator, captured: MakePayment, kind: str) -> None:
     payment = captured()
@@ -124,6 +127,7 @@ def test_an_approval_of_a_moment_ago_is_seen(emulator: Emulator, started: MakePa
     assert payment.status == Status.CAPTURED
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("kind", ["capture", "refund", "release"])
 def test_nothing_moves_under_review(emulator: Emulator, captured: MakePayment, kind: str) -> None:
     payment = captured(amount_in_cents=4_000)
@@ -134,6 +138,7 @@ def test_nothing_moves_under_review(emulator: Emulator, captured: MakePayment, k
     assert called(emulator) == before
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("reason", ["late_authorization", "second_authorization"])
 def test_what_came_too_late_may_only_go_back(
     emulator: Emulator, captured: MakePayment, reason: str
@@ -147,6 +152,7 @@ def test_what_came_too_late_may_only_go_back(
     assert moved(emulator, payment)[1:] == [("refund", 4_000), ("release", 6_000)]
 
 
+@pytest.mark.fault(36)
 def test_another_environment_is_refused(
     emulator: Emulator, authorized: MakePayment, settings: Any
 ) -> None:
@@ -163,6 +169,7 @@ def test_another_environment_is_refused(
     assert not SezzleOperation.objects.exists()
 
 
+@pytest.mark.fault(36)
 def test_another_merchant_is_refused(
     emulator: Emulator, authorized: MakePayment, settings: Any
 ) -> None:
@@ -179,6 +186,7 @@ def test_another_merchant_is_refused(
     assert not SezzleOperation.objects.filter(is_open=True).exists()
 
 
+@pytest.mark.fault(15)
 def test_expired_authorization_is_refused_by_sezzle_and_said_so(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
@@ -194,6 +202,7 @@ def test_expired_authorization_is_refused_by_sezzle_and_said_so(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(6, 7)
 def test_an_open_operation_blocks_every_other_one(
     emulator: Emulator, captured: MakePayment
 ) -> None:

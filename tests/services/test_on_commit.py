@@ -24,7 +24,7 @@ from django_sezzle.services import (
     set_reference,
     start_checkout,
 )
-from tests.fixtures import a_checkout
+from tests.fixtures import a_checkout, hosts_transaction
 from tests.services.conftest import MakePayment
 from tests.services.rigs import again, called, check_books, moved
 
@@ -36,14 +36,15 @@ class Undo(Exception):
 
 
 def capture_and_undo(payment: SezzlePayment) -> None:
-    with transaction.atomic():
+    with hosts_transaction():
         capture(payment, on_commit=True)
         raise Undo
 
 
+@pytest.mark.fault(10)
 def test_commit_sends(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         Group.objects.create(name="the host's work")
         operation = capture(payment, amount_in_cents=1_000, on_commit=True)
         assert (operation.state, operation.deferred) == (State.STARTED, True)
@@ -54,6 +55,7 @@ def test_commit_sends(emulator: Emulator, authorized: MakePayment) -> None:
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(10)
 def test_rollback_sends_nothing_and_leaves_nothing(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
@@ -69,7 +71,7 @@ def test_rollback_sends_nothing_and_leaves_nothing(
 
 def test_rollback_to_a_savepoint_sends_nothing(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         with pytest.raises(Undo):
             capture_and_undo(payment)
         assert not SezzleOperation.objects.exists()
@@ -88,10 +90,11 @@ def killed_between(payment: SezzlePayment, monkeypatch: pytest.MonkeyPatch) -> N
     """Commit an intent in a process that ends before its callbacks run."""
     with monkeypatch.context() as patch:
         patch.setattr(transaction, "on_commit", lambda *_args, **_options: None)
-        with transaction.atomic():
+        with hosts_transaction():
             capture(payment, amount_in_cents=1_000, on_commit=True)
 
 
+@pytest.mark.fault(8)
 def test_killed_between_commit_and_sending_is_sent_by_whoever_comes(
     emulator: Emulator, authorized: MakePayment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,11 +131,12 @@ def test_a_deferred_intent_is_not_sent_for_a_payment_under_review(
     assert moved(emulator, payment) == [("capture", 1_000)]
 
 
+@pytest.mark.fault(35)
 def test_same_id_twice_in_a_transaction_is_sent_once(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         first = capture(payment, amount_in_cents=1_000, request_id="form-1", on_commit=True)
         second = capture(payment, amount_in_cents=1_000, request_id="form-1", on_commit=True)
         assert first == second
@@ -143,7 +147,7 @@ def test_two_intents_in_a_transaction_are_one_too_many(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         capture(payment, amount_in_cents=1_000, on_commit=True)
         with pytest.raises(OperationInProgress):
             capture(payment, amount_in_cents=1_000, on_commit=True)
@@ -154,7 +158,7 @@ def test_a_refused_intent_leaves_the_hosts_transaction_usable(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         with pytest.raises(AmountUnavailable):
             refund(payment, on_commit=True)
         Group.objects.create(name="the host's work")
@@ -166,24 +170,26 @@ def test_what_sezzle_says_after_the_commit_does_not_reach_the_host(
 ) -> None:
     payment = authorized()
     emulator.faults.add("capture", "drop_before")
-    with transaction.atomic():
+    with hosts_transaction():
         operation = capture(payment, amount_in_cents=1_000, on_commit=True)
     operation.refresh_from_db()
     assert (operation.state, operation.attempts) == (State.UNKNOWN, 1)
 
 
+@pytest.mark.fault(10, 90)
 @pytest.mark.parametrize("call", [capture, refund, release, reauthorize])
 def test_money_inside_a_transaction_is_refused_and_says_why(
     emulator: Emulator, captured: MakePayment, call: object
 ) -> None:
     payment = captured(amount_in_cents=1_000)
     before = called(emulator)
-    with transaction.atomic(), pytest.raises(ActionNotAllowed, match="on_commit=True"):
+    with hosts_transaction(), pytest.raises(ActionNotAllowed, match="on_commit=True"):
         call(payment)  # type: ignore[operator]
     assert called(emulator) == before
     assert SezzleOperation.objects.count() == 1
 
 
+@pytest.mark.fault(10, 90)
 def test_everything_else_inside_a_transaction_is_refused(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
@@ -199,7 +205,7 @@ def test_everything_else_inside_a_transaction_is_refused(
         lambda: start_checkout(a_checkout("1002")),
     ]
     for call in calls:
-        with transaction.atomic(), pytest.raises(ActionNotAllowed, match="transaction"):
+        with hosts_transaction(), pytest.raises(ActionNotAllowed, match="transaction"):
             call()
     assert called(emulator) == before
     assert list(SezzlePayment.objects.values()) == rows

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 
 from django_sezzle import signals
@@ -18,23 +15,13 @@ from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment, Status
 from django_sezzle.services import cancel, capture, refresh, refund, release
 from django_sezzle.services.telling import LEASE, LONGEST_PAUSE, tell
+from tests.fixtures import hosts_transaction
 from tests.services.conftest import MakePayment
-from tests.services.rigs import again, check_books, moved, together
+from tests.services.rigs import again, check_books, listening, moved, together
 
 pytestmark = pytest.mark.django_db
 
 Heard = list[tuple[str, str]]
-
-
-@contextmanager
-def listening(receiver: Callable[..., None], *names: Signal) -> Iterator[None]:
-    for signal in names or signals.BY_FACT.values():
-        signal.connect(receiver, weak=False)
-    try:
-        yield
-    finally:
-        for signal in names or signals.BY_FACT.values():
-            signal.disconnect(receiver)
 
 
 @pytest.fixture
@@ -53,6 +40,7 @@ def let_pauses_end() -> None:
     SezzleAnnouncement.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
+@pytest.mark.fault(53)
 def test_a_life_is_told_once_and_in_order(
     emulator: Emulator, authorized: MakePayment, heard: Heard
 ) -> None:
@@ -107,6 +95,7 @@ def test_endings_are_told(emulator: Emulator, started: MakePayment, heard: Heard
     assert lapsed.status == Status.RELEASED
 
 
+@pytest.mark.fault(52, 53)
 def test_a_receiver_that_raises_undoes_nothing_but_its_own_work(
     emulator: Emulator, authorized: MakePayment, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -159,6 +148,7 @@ def test_pauses_grow_and_have_an_end(authorized: MakePayment) -> None:
     assert minutes[-1] == LONGEST_PAUSE.total_seconds() / 60
 
 
+@pytest.mark.fault(52)
 def test_later_facts_wait_and_other_payments_do_not(authorized: MakePayment, heard: Heard) -> None:
     first, second = authorized("1001"), authorized("1002")
     heard.clear()
@@ -181,6 +171,7 @@ def test_later_facts_wait_and_other_payments_do_not(authorized: MakePayment, hea
     assert heard == [("1001", "captured"), ("1001", "refunded")]
 
 
+@pytest.mark.fault(51)
 def test_killed_while_telling(authorized: MakePayment, heard: Heard) -> None:
     class Killed(BaseException):
         pass
@@ -204,10 +195,11 @@ def test_killed_while_telling(authorized: MakePayment, heard: Heard) -> None:
     assert heard == [("1001", "captured")]
 
 
+@pytest.mark.fault(53)
 @pytest.mark.django_db(transaction=True)
 def test_many_tellers_tell_once(authorized: MakePayment) -> None:
     payment = authorized()
-    with transaction.atomic():
+    with hosts_transaction():
         for number in range(3):
             SezzleAnnouncement.objects.create(
                 payment=payment, fact_key=f"closed:{number}", lease_until=timezone.now()

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import (
@@ -59,6 +61,7 @@ def children(emulator: Emulator) -> list[str]:
     return [order.uuid for order in emulator.orders if order.reauthorized_from]
 
 
+@pytest.mark.fault(16)
 def test_approved(emulator: Emulator, expired: SezzlePayment) -> None:
     operation = reauthorize(expired)
     child = operation.result_payment
@@ -75,6 +78,7 @@ def test_approved(emulator: Emulator, expired: SezzlePayment) -> None:
     check_books(emulator, child)
 
 
+@pytest.mark.fault(16)
 def test_the_parent_refuses_everything_afterwards(
     emulator: Emulator, expired: SezzlePayment
 ) -> None:
@@ -89,6 +93,7 @@ def test_the_parent_refuses_everything_afterwards(
     assert called(emulator) == before
 
 
+@pytest.mark.fault(16)
 def test_parent_that_sezzle_shows_unchanged_is_not_counted_twice(
     emulator: Emulator, authorized: MakePayment
 ) -> None:
@@ -113,6 +118,7 @@ def test_the_rest_of_a_partly_captured_payment(emulator: Emulator, captured: Mak
     assert not payment.is_funded_for(4_001, "USD")
 
 
+@pytest.mark.fault(13)
 def test_declined(emulator: Emulator, expired: SezzlePayment) -> None:
     emulator.decline_next_reauthorization()
     with pytest.raises(Declined) as raised:
@@ -125,6 +131,7 @@ def test_declined(emulator: Emulator, expired: SezzlePayment) -> None:
     assert reauthorize(expired).state == State.SUCCEEDED
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("name", sorted(UNCLEAR))
 @pytest.mark.parametrize("approved", [True, False])
 def test_answer_that_does_not_decide_is_decided_by_the_order(
@@ -177,6 +184,7 @@ def test_yes_that_names_the_old_order_is_not_a_new_one(
     assert SezzlePayment.objects.count() == 1
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("fault", ["drop_after", "500_after", "timeout_after", "no_uuid_after"])
 def test_lost_answer_is_adopted_and_never_sent_again(
     emulator: Emulator, expired: SezzlePayment, fault: str
@@ -201,6 +209,7 @@ def test_lost_answer_is_adopted_and_never_sent_again(
     check_books(emulator, child)
 
 
+@pytest.mark.fault(14, 48)
 def test_foreign_orders_are_not_adopted(
     emulator: Emulator, authorized: MakePayment, expired: SezzlePayment
 ) -> None:
@@ -223,6 +232,7 @@ def test_nothing_is_asked_while_no_reauthorization_is_open(
     assert called(emulator) == before
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("fault", ["drop_before", "500_before", "429", "409", "408", "redirect"])
 def test_never_sent_again_whatever_happened(
     emulator: Emulator, expired: SezzlePayment, fault: str
@@ -233,6 +243,25 @@ def test_never_sent_again_whatever_happened(
     let_lease_end()
     refresh(expired)
     assert called(emulator).count("reauthorize") == 1
+    assert children(emulator) == []
+
+
+@pytest.mark.fault(15)
+def test_no_clock_of_ours_asks_for_a_new_authorization(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    emulator.profile.change(expired_order="unchanged")
+    payment = authorized()
+    emulator.clock.advance(timedelta(days=40))
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        refresh(payment)
+        assert payment.is_expired()
+        with pytest.raises(GatewayRejected):
+            capture(payment)
+        start_checkout(a_checkout())
+        refresh(payment)
+    assert "capture" in called(emulator)
+    assert "reauthorize" not in called(emulator)
     assert children(emulator) == []
 
 
@@ -303,6 +332,7 @@ def test_the_shop_is_told_of_the_new_authorization(
     assert [announcement.fact_key for announcement in told] == ["authorized"]
 
 
+@pytest.mark.fault(16)
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_make_one_child(emulator: Emulator, expired: SezzlePayment) -> None:
     results = together(4, lambda _number: reauthorize(again(expired)))

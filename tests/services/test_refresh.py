@@ -15,7 +15,7 @@ from django_sezzle.gateway import Intent
 from django_sezzle.models import Review, SezzleAnnouncement, SezzlePayment, Status
 from django_sezzle.services import capture, refresh
 from tests.services.conftest import MakePayment
-from tests.services.rigs import Statements, Wire, again, called, check_books, says
+from tests.services.rigs import Statements, Wire, again, called, check_books, says, with_members
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,7 @@ def test_both_documented_readings(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(44)
 def test_everything_done_in_the_dashboard(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     order = str(payment.order_uuid)
@@ -60,6 +61,7 @@ def test_everything_done_in_the_dashboard(emulator: Emulator, authorized: MakePa
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(50)
 def test_a_second_read_of_the_same_writes_almost_nothing(
     emulator: Emulator, captured: MakePayment
 ) -> None:
@@ -82,6 +84,7 @@ def test_intent_capture_is_paid_by_one_read(emulator: Emulator, started: MakePay
     assert [fact.partition(":")[0] for fact in facts] == ["authorized", "captured"]
 
 
+@pytest.mark.fault(110)
 @pytest.mark.parametrize("expired", ["deleted", "not_found", "unchanged"])
 @pytest.mark.parametrize("cents", [0, 4_000])
 def test_every_reading_of_an_expiry(
@@ -106,6 +109,7 @@ def check_expired(payment: SezzlePayment, cents: int, *, is_said: bool) -> None:
         assert payment.held_in_cents == 0
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize("approved", [True, False])
 def test_an_order_that_was_gone_for_a_moment(
     emulator: Emulator, wire: Wire, started: MakePayment, approved: bool
@@ -154,6 +158,7 @@ def test_an_edited_reference_is_a_warning_only(
     capture(payment)
 
 
+@pytest.mark.fault(3)
 def test_another_reference_before_the_approval_is_not_ours(
     emulator: Emulator, started: MakePayment
 ) -> None:
@@ -166,6 +171,7 @@ def test_another_reference_before_the_approval_is_not_ours(
     assert payment.review_reason == ""
 
 
+@pytest.mark.fault(3)
 def test_an_approval_that_does_not_add_up_is_not_told_before_it_does(
     emulator: Emulator, started: MakePayment
 ) -> None:
@@ -184,6 +190,7 @@ def test_an_approval_that_does_not_add_up_is_not_told_before_it_does(
     assert [fact.partition(":")[0] for fact in facts.all()] == ["review", "authorized"]
 
 
+@pytest.mark.fault(3, 22)
 def test_two_orders_are_never_mixed_up(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -194,6 +201,24 @@ def test_two_orders_are_never_mixed_up(
         refresh(poor)
 
 
+@pytest.mark.fault(42)
+@pytest.mark.parametrize("ending", ["denied", "deleted"])
+def test_a_payment_that_was_over_is_captured_after_all(
+    emulator: Emulator, wire: Wire, started: MakePayment, ending: str
+) -> None:
+    payment = started()
+    wire.falsify("order_get", with_members(checkout_status=ending))
+    refresh(payment)
+    assert payment.status == (Status.DENIED if ending == "denied" else Status.CANCELED)
+    emulator.approve(str(payment.order_uuid))
+    emulator.dashboard_capture(str(payment.order_uuid), 4_000)
+    refresh(payment)
+    assert payment.status == Status.PARTIALLY_CAPTURED
+    assert payment.is_current
+    check_books(emulator, payment)
+
+
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     "order", list(itertools.permutations(["capture", "refund", "release", "read"]))
 )
@@ -225,6 +250,7 @@ def test_a_failed_read_changes_nothing(emulator: Emulator, authorized: MakePayme
     assert SezzlePayment.objects.values().get() == before
 
 
+@pytest.mark.fault(93)
 def test_a_read_is_tried_three_times(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     emulator.faults.add("order_get", "drop_before")
@@ -234,6 +260,7 @@ def test_a_read_is_tried_three_times(emulator: Emulator, authorized: MakePayment
     assert called(emulator) == ["order_get"] * 3
 
 
+@pytest.mark.fault(36)
 def test_another_environment_is_not_read(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     SezzlePayment.objects.update(environment="production")

@@ -22,6 +22,7 @@ from tests.services.rigs import again, called, check_books, moved, together
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.fault(35)
 def test_sent_again_in_sequence(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     done = {
@@ -40,6 +41,7 @@ def test_all_that_is_possible_is_not_counted_anew(
     assert moved(emulator, payment) == [("capture", 10_000)]
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize(
     "other",
     [
@@ -60,6 +62,7 @@ def test_other_contents(
     assert called(emulator) == before
 
 
+@pytest.mark.fault(35)
 def test_another_payment(emulator: Emulator, authorized: MakePayment) -> None:
     capture(authorized("1001"), amount_in_cents=1_000, request_id="form-1")
     other = authorized("1002")
@@ -83,6 +86,7 @@ def test_another_case_is_never_taken_for_the_same(
     check_books(emulator, payment)
 
 
+@pytest.mark.fault(35)
 def test_every_end_is_told_again(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     emulator.faults.add("capture", "refused")
@@ -101,6 +105,7 @@ def test_every_end_is_told_again(emulator: Emulator, authorized: MakePayment) ->
     assert moved(emulator, payment) == [("release", 9_500)]
 
 
+@pytest.mark.fault(34)
 @pytest.mark.django_db(transaction=True)
 def test_one_form_sixteen_times_at_once(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()

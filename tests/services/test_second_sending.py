@@ -16,6 +16,7 @@ from tests.services.rigs import check_books, let_lease_end, moved
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.fault(28, 30)
 def test_a_refused_connection_does_not_close_what_was_sent_before(
     emulator: Emulator, authorized: MakePayment
 ) -> None:

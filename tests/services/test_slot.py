@@ -51,6 +51,7 @@ def test_an_order_that_was_gone_and_is_back_takes_its_place_again(
             start_checkout(a_checkout())
 
 
+@pytest.mark.fault(17)
 def test_an_order_that_is_back_beside_another_needs_a_human(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:
@@ -79,6 +80,7 @@ def test_a_capture_after_what_our_clock_took_for_expiry_takes_the_place_again(
         start_checkout(a_checkout())
 
 
+@pytest.mark.fault(110)
 @pytest.mark.parametrize("nothing", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_moment_that_means_none_is_no_expiry(
     emulator: Emulator, wire: Wire, started: MakePayment, nothing: str
@@ -107,6 +109,7 @@ def test_with_intent_capture_no_clock_of_ours_ends_the_payment(
         assert payment.is_funded_for(10_000, "USD")
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
 def test_the_same_asked_again_after_an_unknown_outcome_is_done_once(
     emulator: Emulator, authorized: MakePayment, fault: str
@@ -125,6 +128,7 @@ def test_the_same_asked_again_after_an_unknown_outcome_is_done_once(
     assert payment.refunded_in_cents == 3_000
 
 
+@pytest.mark.fault(37, 38)
 def test_an_older_reading_does_not_clear_what_a_newer_one_found(
     emulator: Emulator, wire: Wire, authorized: MakePayment
 ) -> None:

@@ -64,6 +64,7 @@ def test_first_start(emulator: Emulator) -> None:
     assert sent["order"]["order_amount"] == {"amount_in_cents": 10_000, "currency": "USD"}
 
 
+@pytest.mark.fault(17)
 def test_again_within_a_minute_asks_nobody(emulator: Emulator) -> None:
     first = start_checkout(a_checkout())
     emulator.calls.clear()
@@ -85,6 +86,7 @@ def test_lazy_addresses_are_text(emulator: Emulator) -> None:
     assert again(payment).success_url == "/thanks/"
 
 
+@pytest.mark.fault(8)
 def test_killed_before_the_call(emulator: Emulator, wire: Wire, impatient: None) -> None:
     wire.before("session_create", die)
     with pytest.raises(Killed):
@@ -100,6 +102,7 @@ def test_killed_before_the_call(emulator: Emulator, wire: Wire, impatient: None)
     assert live(emulator) == [payment.order_uuid]
 
 
+@pytest.mark.fault(8)
 def test_killed_after_the_call(emulator: Emulator, wire: Wire) -> None:
     wire.after("session_create", die)
     with pytest.raises(Killed):
@@ -152,6 +155,7 @@ def test_canceled_while_sezzle_was_slow(emulator: Emulator, wire: Wire, impatien
     assert (row.status, row.checkout_url) == (Status.CANCELED, "")
 
 
+@pytest.mark.fault(4, 17)
 @pytest.mark.parametrize(
     "change",
     [
@@ -176,6 +180,7 @@ def test_other_contents_replace_the_old_checkout(
     assert (first.reference_id, second.reference_id) == ("1001", "1001-2")
 
 
+@pytest.mark.fault(4, 17)
 def test_other_contents_after_the_shopper_completed(emulator: Emulator, wire: Wire) -> None:
     first = start_checkout(a_checkout())
     wire.before("checkout_delete", lambda: emulator.approve(str(first.order_uuid)))
@@ -186,6 +191,7 @@ def test_other_contents_after_the_shopper_completed(emulator: Emulator, wire: Wi
     assert again(first).is_funded_for(10_000, "USD")
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("fault", ["drop_before", "503", "500_before", "401"])
 def test_old_checkout_that_cannot_be_deleted_stops_the_new_one(
     emulator: Emulator, fault: str
@@ -198,6 +204,7 @@ def test_old_checkout_that_cannot_be_deleted_stops_the_new_one(
     assert SezzlePayment.objects.count() == 1
 
 
+@pytest.mark.fault(17)
 def test_deletion_that_a_proxy_answered_stops_the_new_one(emulator: Emulator, wire: Wire) -> None:
     first = start_checkout(a_checkout())
     emulator.faults.add("checkout_delete", "503")
@@ -207,6 +214,7 @@ def test_deletion_that_a_proxy_answered_stops_the_new_one(emulator: Emulator, wi
     assert live(emulator) == [first.order_uuid]
 
 
+@pytest.mark.fault(8, 17)
 def test_killed_after_the_deletion(emulator: Emulator, wire: Wire) -> None:
     start_checkout(a_checkout())
     wire.after("checkout_delete", die)
@@ -218,6 +226,7 @@ def test_killed_after_the_deletion(emulator: Emulator, wire: Wire) -> None:
     assert payment.reference_id == "1001-2"
 
 
+@pytest.mark.fault(4, 17)
 def test_paid_order_is_not_sold_twice(emulator: Emulator, authorized: MakePayment) -> None:
     payment = authorized()
     before = called(emulator)
@@ -231,6 +240,7 @@ def test_paid_order_is_not_sold_twice(emulator: Emulator, authorized: MakePaymen
     assert called(emulator)[len(before) :] == ["capture", "order_get"]
 
 
+@pytest.mark.fault(17)
 def test_approved_but_not_yet_known(emulator: Emulator, started: MakePayment) -> None:
     payment = started()
     emulator.approve(str(payment.order_uuid))
@@ -318,6 +328,7 @@ def test_the_sandbox_takes_no_slot_from_production(emulator: Emulator) -> None:
     assert again(real).is_current
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize(
     "url",
     [

@@ -16,6 +16,7 @@ from tests.services.rigs import moved
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.fault(110)
 @pytest.mark.parametrize("zone", ["UTC", "America/Toronto", "Asia/Tokyo"])
 def test_the_whole_life_of_a_payment(emulator: Emulator, settings: Any, zone: str) -> None:
     settings.USE_TZ = False
@@ -36,6 +37,7 @@ def test_the_whole_life_of_a_payment(emulator: Emulator, settings: Any, zone: st
     assert moved(emulator, payment) == kinds
 
 
+@pytest.mark.fault(110)
 def test_an_expired_one_and_its_reauthorization(emulator: Emulator, settings: Any) -> None:
     settings.USE_TZ = False
     settings.TIME_ZONE = "America/Toronto"

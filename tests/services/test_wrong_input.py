@@ -107,6 +107,7 @@ def payment(authorized: MakePayment) -> SezzlePayment:
     return authorized()
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("on_commit", [False, True])
 @pytest.mark.parametrize("cents", NO_CENTS, ids=repr)
 @pytest.mark.parametrize("call", MONEY, ids=lambda call: call.__name__)
@@ -146,12 +147,14 @@ def test_shop_references(reference: Any) -> None:
         start_checkout(Checkout(shop_reference=reference, amount=Price(10_000, "USD")))
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("cents", [*NO_CENTS[:1], 99, *NO_CENTS[1:]], ids=repr)
 def test_checkout_amounts(cents: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         start_checkout(a_checkout(cents=cents))
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize("currency", ["JPY", "KWD", "EUR", "usd", "", "US", "USDX", None, 840])
 def test_currencies(currency: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
@@ -164,6 +167,7 @@ def test_an_amount_that_is_no_price(amount: Any) -> None:
         start_checkout(a_checkout(amount=amount))
 
 
+@pytest.mark.fault(25)
 def test_parts_in_another_currency() -> None:
     for part in (
         {"tax": Price(100, "CAD")},
@@ -180,6 +184,7 @@ def test_intents(intent: Any) -> None:
         start_checkout(a_checkout(intent=intent))
 
 
+@pytest.mark.fault(76)
 @pytest.mark.parametrize("name", ["success_url", "failure_url", "cancel_url"])
 @pytest.mark.parametrize("url", NO_URLS, ids=repr)
 def test_urls(name: str, url: Any) -> None:

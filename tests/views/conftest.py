@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.messages import get_messages
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +19,8 @@ from django_sezzle.models import SezzlePayment
 Started = Callable[..., SezzlePayment]
 Open = Callable[..., Any]
 Later = Callable[[float], None]
+
+SHOPPER_PATH: str = settings.SHOPPER_PATH
 
 #: Three different pages of the shop, so that a test sees which one was taken.
 PAGES = {"success_url": "/paid/", "failure_url": "/not-approved/", "cancel_url": "/cart/"}
@@ -36,7 +38,7 @@ FORGED = (
 
 def address(payment: SezzlePayment, name: str = "complete") -> str:
     """Give one of a payment's three addresses."""
-    return f"/sezzle/{payment.token}/{name}/"
+    return f"{SHOPPER_PATH}{payment.token}/{name}/"
 
 
 def texts(answer: Any) -> list[str]:
@@ -65,9 +67,3 @@ def later() -> Iterator[Later]:
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repeat failed reads at once instead of after a pause."""
     monkeypatch.setattr(transport, "FIRST_PAUSE", 0.0)
-
-
-@pytest.fixture
-def atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrap every request in a transaction, as some hosts do."""
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)

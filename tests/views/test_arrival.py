@@ -13,7 +13,7 @@ from django_sezzle.emulator import Emulator
 from django_sezzle.gateway import Intent
 from django_sezzle.models import SezzlePayment, Status
 from django_sezzle.services import cancel as give_up
-from tests.views.conftest import FORGED, PAGES, Later, Open, Started, texts
+from tests.views.conftest import FORGED, PAGES, SHOPPER_PATH, Later, Open, Started, texts
 from tests.views.html import Page
 from tests.webhooks.counting import calls
 
@@ -49,6 +49,7 @@ NOT_PAID: dict[str, Situation] = {
 }
 
 
+@pytest.mark.fault(1, 76)
 @pytest.mark.parametrize("query", ["", *FORGED])
 @pytest.mark.parametrize("situation", NOT_PAID)
 def test_opening_the_complete_address_pays_nothing(
@@ -67,6 +68,7 @@ def test_opening_the_complete_address_pays_nothing(
     assert not payment.announcements.filter(fact_key="authorized").exists()
 
 
+@pytest.mark.fault(1, 93)
 @pytest.mark.parametrize("situation", UNREADABLE)
 def test_what_cannot_be_read_is_waited_for(
     situation: str, emulator: Emulator, started: Started, open_page: Open
@@ -120,6 +122,7 @@ def test_checkout_that_ran_out_goes_to_the_cancel_page(
     assert payment.status == Status.CANCELED
 
 
+@pytest.mark.fault(3)
 def test_payment_under_review_has_a_page_of_its_own(
     emulator: Emulator, started: Started, open_page: Open
 ) -> None:
@@ -136,6 +139,7 @@ def test_payment_under_review_has_a_page_of_its_own(
     assert payment.review_reason == "amount_differs"
 
 
+@pytest.mark.fault(18, 42)
 def test_shopper_who_paid_while_the_shop_canceled_is_not_told_otherwise(
     emulator: Emulator, started: Started, open_page: Open
 ) -> None:
@@ -149,6 +153,7 @@ def test_shopper_who_paid_while_the_shop_canceled_is_not_told_otherwise(
     assert "The shop is checking your payment" in answer.content.decode()
 
 
+@pytest.mark.fault(102)
 def test_cancel_address_destroys_nothing(
     emulator: Emulator, started: Started, open_page: Open, later: Later
 ) -> None:
@@ -205,6 +210,7 @@ def test_payment_without_a_browser_ends_on_our_own_page(
     assert texts(answer) == []
 
 
+@pytest.mark.fault(102)
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch", "options"])
 @pytest.mark.parametrize("name", [*NAMES, "status"])
 def test_nothing_can_be_sent_here(
@@ -212,6 +218,6 @@ def test_nothing_can_be_sent_here(
 ) -> None:
     payment = started(**PAGES)
     emulator.calls.clear()
-    answer = getattr(client, method)(f"/sezzle/{payment.token}/{name}/")
+    answer = getattr(client, method)(f"{SHOPPER_PATH}{payment.token}/{name}/")
     assert answer.status_code == 405
     assert calls(emulator) == []

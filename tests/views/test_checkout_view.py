@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost
 from django.test import Client, RequestFactory
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import refresh
+from tests.fixtures import make_user
 from tests.views.conftest import texts
 from tests.views.urls import Pay
 from tests.webhooks.counting import calls, statements
@@ -46,6 +46,7 @@ def test_button_sends_the_shopper_to_sezzle(client: Client, emulator: Emulator) 
     assert len(made) <= 6, "\n".join(made)
 
 
+@pytest.mark.fault(17)
 def test_second_press_gets_the_same_checkout(client: Client, emulator: Emulator) -> None:
     first = client.post("/pay/7/")
     emulator.calls.clear()
@@ -54,6 +55,7 @@ def test_second_press_gets_the_same_checkout(client: Client, emulator: Emulator)
     assert SezzlePayment.objects.count() == 1
 
 
+@pytest.mark.fault(31)
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
 def test_a_link_starts_nothing(method: str, client: Client, emulator: Emulator) -> None:
     assert getattr(client, method)("/pay/7/?amount=1").status_code == 405
@@ -61,11 +63,13 @@ def test_a_link_starts_nothing(method: str, client: Client, emulator: Emulator) 
     assert not SezzlePayment.objects.exists()
 
 
+@pytest.mark.fault(31)
 def test_form_needs_its_token(emulator: Emulator) -> None:
     assert Client(enforce_csrf_checks=True).post("/pay/7/").status_code == 403
     assert calls(emulator) == []
 
 
+@pytest.mark.fault(5)
 def test_nothing_that_the_browser_says_counts(client: Client, emulator: Emulator) -> None:
     forged = {"amount": "1", "amount_in_cents": "1", "currency": "CAD", "success_url": "//evil"}
     client.post("/pay/7/?amount_in_cents=1", forged)
@@ -97,6 +101,7 @@ def test_order_paid_at_this_moment_is_not_started_again(
     assert (answer.status_code, answer["Location"]) == (303, "/orders/7/")
 
 
+@pytest.mark.fault(93)
 @pytest.mark.parametrize("fault", ["refused", "503", "timeout_before", "timeout_after", "html"])
 def test_without_sezzle_the_shopper_is_back_with_a_reason(
     fault: str, client: Client, emulator: Emulator, caplog: pytest.LogCaptureFixture
@@ -115,6 +120,7 @@ def test_without_sezzle_the_shopper_is_back_with_a_reason(
     assert SezzlePayment.objects.count() == 1
 
 
+@pytest.mark.fault(77)
 def test_addresses_come_from_the_setting(client: Client, emulator: Emulator, settings: Any) -> None:
     settings.SEZZLE = django_settings.SEZZLE | {"BASE_URL": "https://front.example"}
     client.post("/pay/7/", headers={"host": "testserver"})
@@ -125,6 +131,7 @@ def test_addresses_come_from_the_setting(client: Client, emulator: Emulator, set
     )
 
 
+@pytest.mark.fault(77)
 def test_addresses_come_from_the_request_otherwise(
     client: Client, emulator: Emulator, settings: Any
 ) -> None:
@@ -134,6 +141,7 @@ def test_addresses_come_from_the_request_otherwise(
     assert all(url.startswith("https://shop.example/en/") for url in sent_urls(emulator))
 
 
+@pytest.mark.fault(77)
 def test_forged_host_starts_nothing(emulator: Emulator, settings: Any) -> None:
     without_base_url(settings)
     assert Client().post("/pay/7/", headers={"host": "evil.example"}).status_code == 400
@@ -142,6 +150,7 @@ def test_forged_host_starts_nothing(emulator: Emulator, settings: Any) -> None:
     assert calls(emulator) == []
 
 
+@pytest.mark.fault(76)
 @pytest.mark.parametrize(
     "url",
     [
@@ -167,12 +176,13 @@ def test_browser_cannot_choose_another_host(url: str, client: Client, emulator: 
     assert not SezzlePayment.objects.exists()
 
 
+@pytest.mark.fault(10)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("where", ["/pay/7/", "/members/pay/7/"])
 def test_button_works_where_every_request_is_a_transaction(
     where: str, client: Client, emulator: Emulator, atomic_requests: None
 ) -> None:
-    client.force_login(User.objects.create_user("jane"))
+    client.force_login(make_user("jane"))
     answer = client.post(where)
     payment = SezzlePayment.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, payment.checkout_url)

@@ -33,6 +33,7 @@ def test_return_costs_one_call_and_thirteen_statements_at_most(
     assert len(made) <= 13, "\n".join(made)
 
 
+@pytest.mark.fault(100)
 @pytest.mark.parametrize("name", NAMES)
 def test_approved_payment_is_not_read_again(
     name: str, emulator: Emulator, started: Started, open_page: Open, later: Later
@@ -48,6 +49,7 @@ def test_approved_payment_is_not_read_again(
     assert len(made) == 1, "\n".join(made)
 
 
+@pytest.mark.fault(100)
 def test_one_payment_is_read_every_two_seconds_at_most(
     emulator: Emulator, started: Started, open_page: Open, later: Later
 ) -> None:
@@ -97,6 +99,7 @@ def test_checkout_that_was_never_made_is_waited_for_without_a_call(
     assert calls(emulator) == []
 
 
+@pytest.mark.fault(93)
 def test_page_waits_five_seconds_for_sezzle_at_most(
     emulator: Emulator, started: Started, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

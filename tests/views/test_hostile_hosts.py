@@ -11,7 +11,8 @@ from django.utils import translation
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzlePayment
-from tests.views.conftest import PAGES, Started, address
+from tests.views.conftest import PAGES, SHOPPER_PATH, Started, address
+from tests.views.html import inline_code
 from tests.webhooks.hosts import HOSTS
 
 
@@ -33,7 +34,7 @@ def test_shopper_comes_back_on_every_host(
     for accept in ("text/html", "application/json; version=9", "image/png"):
         status = client.get(address(payment, "status"), headers={"accept": accept})
         assert status.json() == {"state": "waiting", "next": ""}, accept
-    assert client.get("/sezzle/nobody/status/").status_code == 404
+    assert client.get(f"{SHOPPER_PATH}nobody/status/").status_code == 404
 
     emulator.approve(str(payment.order_uuid))
     emulator.deny(str(denied.order_uuid))
@@ -42,6 +43,7 @@ def test_shopper_comes_back_on_every_host(
     assert client.get(address(denied, "cancel"))["Location"] == "/not-approved/"
 
 
+@pytest.mark.fault(10)
 @pytest.mark.django_db(transaction=True)
 def test_shopper_comes_back_where_every_request_is_a_transaction(
     emulator: Emulator, started: Started, client: Client, atomic_requests: None
@@ -66,6 +68,31 @@ def test_shopper_comes_back_in_the_language_of_the_checkout(
     returned = emulator.approve(str(payment.order_uuid))
     assert returned == f"https://shop.example{url}"
     assert client.get(url, headers={"accept-language": "de"})["Location"] == "/paid/"
+
+
+@pytest.mark.django_db
+def test_no_page_of_arrival_has_what_a_strict_policy_stops(
+    emulator: Emulator, started: Started, client: Client
+) -> None:
+    waiting, left = started("1"), started("2")
+    approved, denied, checking = started("3"), started("4"), started("5")
+    for payment in (approved, checking):
+        emulator.approve(str(payment.order_uuid))
+    emulator.deny(str(denied.order_uuid))
+    client.get(address(checking))
+    SezzlePayment.objects.filter(pk=checking.pk).update(review_reason="amount_differs")
+    SezzlePayment.objects.update(success_url="", failure_url="", cancel_url="", asked_at=None)
+    pages = {
+        "One moment": client.get(address(waiting)),
+        "Not paid yet": client.get(address(left, "cancel")),
+        "Thank you": client.get(address(approved)),
+        "Not approved": client.get(address(denied)),
+        "is checking your payment": client.get(address(checking)),
+    }
+    for words, answer in pages.items():
+        text = answer.content.decode()
+        assert words in text
+        assert inline_code(text) == [], words
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.test import Client
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import refresh
-from tests.views.conftest import PAGES, Open, Started, address
+from tests.views.conftest import PAGES, SHOPPER_PATH, Open, Started, address
 from tests.webhooks.counting import calls, statements
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,7 @@ def misses(payment: SezzlePayment) -> dict[str, str]:
     }
 
 
+@pytest.mark.fault(69, 80)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_miss_is_the_same_404(
     name: str, emulator: Emulator, started: Started, client: Client
@@ -48,7 +49,7 @@ def test_every_miss_is_the_same_404(
     payment = started(**PAGES)
     emulator.calls.clear()
     answers = {
-        why: client.get(f"/sezzle/{token}/{name}/") for why, token in misses(payment).items()
+        why: client.get(f"{SHOPPER_PATH}{token}/{name}/") for why, token in misses(payment).items()
     }
     assert {why: answer.status_code for why, answer in answers.items()} == dict.fromkeys(
         answers, 404
@@ -57,6 +58,7 @@ def test_every_miss_is_the_same_404(
     assert calls(emulator) == []
 
 
+@pytest.mark.fault(69)
 def test_token_is_256_bits_and_new_each_time(started: Started) -> None:
     tokens = {started(str(number)).token for number in range(3)}
     assert len(tokens) == 3
@@ -65,10 +67,11 @@ def test_token_is_256_bits_and_new_each_time(started: Started) -> None:
 
 def test_token_that_cannot_be_one_is_not_looked_up(client: Client) -> None:
     with statements() as made:
-        assert client.get("/sezzle/%00/complete/").status_code == 404
+        assert client.get(f"{SHOPPER_PATH}%00/complete/").status_code == 404
     assert made == []
 
 
+@pytest.mark.fault(70)
 @pytest.mark.parametrize("paid", [True, False], ids=["redirect", "page"])
 @pytest.mark.parametrize("name", ["complete", "cancel"])
 def test_pages_are_kept_out_of_caches_and_of_other_sites_logs(
@@ -86,6 +89,7 @@ def test_pages_are_kept_out_of_caches_and_of_other_sites_logs(
     assert "e0003e6a" not in answer.content.decode()
 
 
+@pytest.mark.fault(70)
 def test_host_with_a_loose_referrer_policy_keeps_ours(
     started: Started, open_page: Open, settings: Any
 ) -> None:
@@ -100,6 +104,7 @@ STATES: dict[str, tuple[Callable[[Emulator, str], object], str]] = {
 }
 
 
+@pytest.mark.fault(69)
 @pytest.mark.parametrize("state", STATES)
 def test_status_says_a_word_and_the_next_address_and_nothing_else(
     state: str, emulator: Emulator, started: Started, open_page: Open
@@ -122,6 +127,7 @@ def test_page_shows_no_ids_and_no_amounts(
         assert str(secret) not in page.replace(payment.token, "")
 
 
+@pytest.mark.fault(22)
 def test_order_uuid_comes_from_our_own_session_only(
     emulator: Emulator, started: Started, open_page: Open
 ) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.urls import include, path
+from django.utils.decorators import method_decorator
 
 from django_sezzle.gateway import Intent, Price
 from django_sezzle.services import Checkout
 from django_sezzle.views import SezzleCheckoutView
 
 
+@method_decorator(login_not_required, name="dispatch")
 class Pay(SezzleCheckoutView):
     """Pays an order of $25.00."""
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from django_sezzle.gateway import Gateway, transport
 from django_sezzle.gateway.signature import sign
 from tests.fixtures import PRIVATE_KEY
 
-URL = "/sezzle/webhook/"
+URL: str = settings.WEBHOOK_PATH
 
 Post = Callable[..., Any]
 Deliver = Callable[[], list[Delivery]]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from django.db import connection
+from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from django_sezzle.emulator import Emulator
@@ -18,9 +18,11 @@ FRAMES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 def statements() -> Iterator[list[str]]:
     """Collect the statements made inside the block, without what frames transactions."""
     made: list[str] = []
-    with CaptureQueriesContext(connection) as captured:
+    with ExitStack() as stack:
+        everywhere = [stack.enter_context(CaptureQueriesContext(c)) for c in connections.all()]
         yield made
-    made += [query["sql"] for query in captured if not query["sql"].upper().startswith(FRAMES)]
+    for captured in everywhere:
+        made += [q["sql"] for q in captured if not q["sql"].upper().startswith(FRAMES)]
 
 
 def calls(emulator: Emulator) -> list[str]:

@@ -51,6 +51,7 @@ def forgeries(body: bytes) -> dict[str, str]:
     }
 
 
+@pytest.mark.fault(2, 21, 73, 82, 88)
 @pytest.mark.parametrize("name", forgeries(b""))
 def test_forged_delivery_is_refused_and_leaves_no_trace(
     name: str,
@@ -75,6 +76,7 @@ def test_forged_delivery_is_refused_and_leaves_no_trace(
     assert [r.levelname for r in refused] == ["ERROR"]
 
 
+@pytest.mark.fault(2)
 def test_delivery_without_a_signature_is_refused(client: Any, caplog: Any) -> None:
     with statements() as made:
         answer = client.post(URL, b"{}", content_type="application/json")
@@ -83,23 +85,27 @@ def test_delivery_without_a_signature_is_refused(client: Any, caplog: Any) -> No
     assert "signature=missing" in caplog.text
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("write", [str.upper, lambda good: f" \t{good} "], ids=["upper", "spaces"])
 def test_hex_of_either_case_is_read(write: Callable[[str], str], post: Post) -> None:
     body = as_body(event("order.authorized", "unknown"))
     assert post(body, signature=write(sign(body, PRIVATE_KEY))).status_code == 200
 
 
+@pytest.mark.fault(21)
 def test_base64_is_read(post: Post) -> None:
     body = as_body(event("order.authorized", "unknown"))
     digest = bytes.fromhex(sign(body, PRIVATE_KEY))
     assert post(body, signature=base64.b64encode(digest).decode()).status_code == 200
 
 
+@pytest.mark.fault(20)
 def test_debug_changes_nothing(post: Post, settings: Any) -> None:
     settings.DEBUG = True
     assert post({}, key=OTHER_KEY).status_code == 401
 
 
+@pytest.mark.fault(83)
 def test_previous_key_counts_during_a_rotation_only(post: Post, settings: Any) -> None:
     rotating = django_settings.SEZZLE | {
         "PRIVATE_KEY": "sz_pr_new",
@@ -113,6 +119,7 @@ def test_previous_key_counts_during_a_rotation_only(post: Post, settings: Any) -
     assert post(body).status_code == 401
 
 
+@pytest.mark.fault(2)
 def test_each_account_takes_its_own_key_only(post: Post, settings: Any) -> None:
     canada = {"PUBLIC_KEY": "sz_pub_canada", "PRIVATE_KEY": "sz_pr_canada"}
     settings.SEZZLE = django_settings.SEZZLE | {"ACCOUNTS": {"canada": canada}}
@@ -129,6 +136,7 @@ def test_account_that_is_not_there_is_not_found(post: Post) -> None:
     assert made == []
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize("key", ["", " ", None, " sz_pr_test"])
 def test_key_that_cannot_be_used_closes_the_endpoint(key: Any, post: Post, settings: Any) -> None:
     settings.SEZZLE = django_settings.SEZZLE | {"PRIVATE_KEY": key}
@@ -138,6 +146,7 @@ def test_key_that_cannot_be_used_closes_the_endpoint(key: Any, post: Post, setti
         assert made == []
 
 
+@pytest.mark.fault(19, 82)
 def test_without_any_setting_the_endpoint_is_closed(
     post: Post, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,6 +155,7 @@ def test_without_any_setting_the_endpoint_is_closed(
     assert "SEZZLE is not usable" in caplog.text
 
 
+@pytest.mark.fault(19)
 def test_empty_previous_key_signs_nothing(post: Post, settings: Any) -> None:
     settings.SEZZLE = django_settings.SEZZLE | {"PREVIOUS_PRIVATE_KEYS": [""]}
     assert post({}, key="").status_code == 503

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from rest_framework.schemas.openapi import AutoSchema
@@ -35,6 +34,7 @@ def deliver(body: bytes, *, url: str = URL, signature: str | None = None, **head
     )
 
 
+@pytest.mark.fault(84)
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", HOSTS)
 def test_delivery_is_taken_or_refused_on_every_host(
@@ -59,6 +59,7 @@ def test_delivery_is_taken_or_refused_on_every_host(
     assert payment.status == Status.AUTHORIZED
 
 
+@pytest.mark.fault(84)
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", HOSTS)
 def test_delivery_that_is_to_come_again_is_told_so_on_every_host(
@@ -69,11 +70,11 @@ def test_delivery_that_is_to_come_again_is_told_so_on_every_host(
     assert deliver(b"{}").status_code == 503
 
 
+@pytest.mark.fault(10, 84)
 @pytest.mark.django_db(transaction=True)
 def test_delivery_outlives_the_request_where_every_request_is_a_transaction(
-    emulator: Emulator, started: Started, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, started: Started, atomic_requests: None
 ) -> None:
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
     payment = started()
     emulator.approve(str(payment.order_uuid))
     body = as_body(event("order.authorized", str(payment.order_uuid)))
@@ -87,6 +88,7 @@ def test_delivery_outlives_the_request_where_every_request_is_a_transaction(
     assert payment.status == Status.AUTHORIZED
 
 
+@pytest.mark.fault(84)
 @pytest.mark.django_db
 @pytest.mark.urls("tests.views.urls")
 def test_delivery_under_a_language_is_not_redirected(settings: Any) -> None:
@@ -98,6 +100,7 @@ def test_delivery_under_a_language_is_not_redirected(settings: Any) -> None:
         assert answer.status_code == 200, language
 
 
+@pytest.mark.fault(84)
 @pytest.mark.django_db
 def test_delivery_by_https_is_not_redirected(settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True

@@ -15,7 +15,7 @@ from django_sezzle.emulator import Emulator
 from django_sezzle.gateway import Intent
 from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent, Status
 from django_sezzle.signals import payment_authorized
-from tests.webhooks.conftest import Deliver, Later, Post, event
+from tests.webhooks.conftest import URL, Deliver, Later, Post, event
 from tests.webhooks.counting import calls, statements
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,7 @@ SAMPLES = sorted(Path(__file__).parent.parent.glob("samples/event.*.json"))
 Started = Callable[..., SezzlePayment]
 
 
+@pytest.mark.fault(40, 49, 89)
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_documented_event_of_an_unknown_order_is_kept_once(
     path: Path, emulator: Emulator, post: Post
@@ -73,6 +74,7 @@ def test_deliveries_alone_bring_a_payment_from_created_to_refunded(
     assert emulator.pending_deliveries == []
 
 
+@pytest.mark.fault(39, 50)
 def test_money_taken_at_once_is_told_by_two_events_and_counted_once(
     emulator: Emulator, started: Started, deliver: Deliver
 ) -> None:
@@ -99,6 +101,7 @@ def test_signature_in_base64_is_taken_from_the_emulator_too(
 KINDS = ("order.authorized", "order.captured", "order.refunded", "dispute.closed.neutral")
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("order", list(itertools.permutations(KINDS)), ids="-".join)
 def test_order_of_events_does_not_matter(
     order: tuple[str, ...], emulator: Emulator, started: Started, post: Post
@@ -129,6 +132,7 @@ def test_order_of_events_does_not_matter(
     assert told == ["authorized"]
 
 
+@pytest.mark.fault(3)
 def test_what_an_event_says_is_not_believed(
     emulator: Emulator, started: Started, post: Post
 ) -> None:
@@ -141,6 +145,7 @@ def test_what_an_event_says_is_not_believed(
     assert (payment.status, payment.approved) == (Status.CREATED, False)
 
 
+@pytest.mark.fault(89)
 @pytest.mark.parametrize("kind", ["dispute.closed.customer_win", "order.reviewed", "payout.made"])
 def test_any_event_that_names_an_order_has_it_read(
     kind: str, emulator: Emulator, started: Started, post: Post
@@ -154,6 +159,7 @@ def test_any_event_that_names_an_order_has_it_read(
     assert calls(emulator) == ["order_get"]
 
 
+@pytest.mark.fault(36, 49)
 def test_order_of_another_account_is_not_read(
     emulator: Emulator, started: Started, post: Post, settings: Any
 ) -> None:
@@ -164,13 +170,14 @@ def test_order_of_another_account_is_not_read(
     answer = post(
         event("order.authorized", str(payment.order_uuid)),
         key="sz_pr_canada",
-        url="/sezzle/webhook/canada/",
+        url=f"{URL}canada/",
     )
     assert answer.status_code == 200
     assert calls(emulator) == []
     assert SezzleWebhookEvent.objects.get().state == EventState.IGNORED
 
 
+@pytest.mark.fault(40, 99, 101)
 def test_repeat_costs_no_call_and_two_statements(
     emulator: Emulator, started: Started, post: Post
 ) -> None:
@@ -186,6 +193,7 @@ def test_repeat_costs_no_call_and_two_statements(
     assert SezzleWebhookEvent.objects.count() == 1
 
 
+@pytest.mark.fault(62)
 def test_captured_body_that_comes_back_months_later_does_nothing(
     emulator: Emulator, started: Started, post: Post, later: Later
 ) -> None:
@@ -198,6 +206,7 @@ def test_captured_body_that_comes_back_months_later_does_nothing(
     assert calls(emulator) == []
 
 
+@pytest.mark.fault(101)
 def test_new_event_costs_one_call_and_fourteen_statements_at_most(
     emulator: Emulator, started: Started, post: Post
 ) -> None:
@@ -213,6 +222,7 @@ def test_new_event_costs_one_call_and_fourteen_statements_at_most(
     assert calls(emulator) == ["order_get"]
 
 
+@pytest.mark.fault(49, 101)
 def test_event_of_an_unknown_order_costs_five_statements_at_most(post: Post) -> None:
     with statements() as made:
         assert post(event("order.authorized", "nobody-knows")).status_code == 200

@@ -39,6 +39,7 @@ def state() -> tuple[str, int, str]:
     return row.state, row.attempts, row.last_error
 
 
+@pytest.mark.fault(81)
 @pytest.mark.parametrize(
     "fault", ["refused", "503", "500_before", "timeout_before", "html", "429", "redirect"]
 )
@@ -62,6 +63,7 @@ def test_young_event_is_asked_for_again_and_its_repeat_is_processed(
     assert approved_elsewhere.status == Status.AUTHORIZED
 
 
+@pytest.mark.fault(81)
 def test_event_older_than_a_day_is_taken_and_stays_pending(
     approved_elsewhere: SezzlePayment, emulator: Emulator, post: Post, later: Later
 ) -> None:
@@ -75,6 +77,7 @@ def test_event_older_than_a_day_is_taken_and_stays_pending(
     assert state()[0] == EventState.PENDING
 
 
+@pytest.mark.fault(81)
 def test_subscription_survives_a_gateway_that_is_down_for_six_days(
     emulator: Emulator,
     started: Started,
@@ -107,6 +110,7 @@ def test_keys_that_sezzle_refuses_are_told_as_that(
     assert state() == (EventState.PENDING, 1, "AuthenticationFailed")
 
 
+@pytest.mark.fault(36, 81)
 def test_event_of_a_payment_made_elsewhere_is_kept_and_taken(
     approved_elsewhere: SezzlePayment,
     emulator: Emulator,
@@ -138,6 +142,7 @@ class ReceiverBroke(Exception):
     """What the shop's own code may raise."""
 
 
+@pytest.mark.fault(52)
 def test_receiver_that_raises_changes_neither_answer_nor_record(
     approved_elsewhere: SezzlePayment, emulator: Emulator, post: Post, later: Later
 ) -> None:
@@ -167,6 +172,7 @@ def test_receiver_that_raises_changes_neither_answer_nor_record(
     assert told == [Status.AUTHORIZED] * 2
 
 
+@pytest.mark.fault(70, 73)
 def test_log_of_a_failure_names_ids_only(
     approved_elsewhere: SezzlePayment,
     emulator: Emulator,
@@ -194,6 +200,7 @@ class Broken(BaseAdapter):
         """Nothing is open."""
 
 
+@pytest.mark.fault(81)
 def test_a_fault_of_ours_is_503_while_young_and_200_later_and_keeps_the_event(
     approved_elsewhere: SezzlePayment, post: Post, later: Later
 ) -> None:

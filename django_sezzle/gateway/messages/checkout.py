@@ -127,7 +127,7 @@ class Customer:
         return members
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class LineItem:
     """Something in the cart. ``price`` is for one piece, before tax and discounts."""
 
@@ -207,7 +207,7 @@ class SendTo:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SessionRequest:
     """The body of ``POST /v2/session`` for an order."""
 

@@ -1,0 +1,98 @@
+"""Each merchant account: its keys, its webhook subscription, whether events come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db.models import Max
+from django.utils import timezone
+
+from django_sezzle.conf import account_names, get_settings
+from django_sezzle.exceptions import AuthenticationFailed, ConfigurationError, GatewayError
+from django_sezzle.health.report import Level, Symptom
+from django_sezzle.models import SezzlePayment, SezzleTransaction, SezzleWebhookEvent
+from django_sezzle.services.locking import database
+from django_sezzle.services.subscription import find_drift
+from django_sezzle.services.truth import gateway_for
+
+#: An examination is not held up by a gateway that does not answer.
+SECONDS = 5.0
+
+#: No event for so long, while payments moved, is not chance.
+SILENCE = timedelta(days=2)
+
+
+def examine(*, ask_sezzle: bool) -> Iterator[Symptom]:
+    """Look at every account that is configured."""
+    for account in account_names():
+        if ask_sezzle:
+            keys = _keys(account)
+            yield keys
+            if keys.level is not Level.RED:
+                yield _subscription(account)
+        yield _events(account)
+
+
+def _keys(account: str) -> Symptom:
+    environment = get_settings(account).environment
+    try:
+        merchant_uuid = gateway_for(account, seconds=SECONDS).authenticate().merchant_uuid
+    except AuthenticationFailed:
+        return Symptom(
+            "keys",
+            Level.RED,
+            f"Sezzle does not accept the keys in {environment}.",
+            "Copy both from the merchant dashboard of that environment.",
+            account,
+        )
+    except GatewayError as error:
+        return Symptom("keys", Level.RED, str(error), "Check the network.", account)
+    others = (
+        SezzlePayment.objects.using(database())
+        .filter(account=account, environment=environment)
+        .exclude(merchant_uuid__in=["", merchant_uuid])
+        .count()
+        if merchant_uuid
+        else 0
+    )
+    if others:
+        return Symptom(
+            "keys",
+            Level.RED,
+            f"The keys belong to another merchant than {others} payments of this account: they "
+            "cannot be read, captured or refunded.",
+            "Configure the old keys as an account of their own.",
+            account,
+        )
+    return Symptom("keys", Level.GREEN, f"Sezzle accepts the keys in {environment}.", "", account)
+
+
+def _subscription(account: str) -> Symptom:
+    try:
+        drift = find_drift(account, seconds=SECONDS)
+    except (GatewayError, ConfigurationError) as error:
+        return Symptom("subscription", Level.RED, str(error), "", account)
+    if drift:
+        return Symptom("subscription", Level.RED, drift, "", account)
+    return Symptom("subscription", Level.GREEN, "Sezzle sends every event here.", "", account)
+
+
+def _events(account: str) -> Symptom:
+    now = timezone.now()
+    events = SezzleWebhookEvent.objects.using(database()).filter(account=account)
+    last = events.aggregate(Max("received_at"))["received_at__max"]
+    if last is not None and last > now - SILENCE:
+        return Symptom("events", Level.GREEN, f"Last event at {last:%Y-%m-%d %H:%M}.", "", account)
+    transactions = SezzleTransaction.objects.using(database())
+    moved = transactions.filter(payment__account=account, seen_at__gt=now - SILENCE)
+    if moved.exists():
+        since = "no event ever" if last is None else f"no event since {last:%Y-%m-%d %H:%M}"
+        return Symptom(
+            "events",
+            Level.YELLOW,
+            f"Payments moved, and {since}.",
+            "Run sezzle_webhooks test, and look for webhook=refused in the log.",
+            account,
+        )
+    return Symptom("events", Level.GREEN, "Nothing moved lately.", "", account)

@@ -1,0 +1,120 @@
+"""What waits in the database: for reconcile, for the shop, for a human."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from django_sezzle.health.report import Level, Symptom
+from django_sezzle.models import (
+    EventState,
+    SezzleAnnouncement,
+    SezzleOperation,
+    SezzlePayment,
+    SezzleWebhookEvent,
+    Status,
+)
+from django_sezzle.services.locking import database
+
+#: What was due so long ago shows that nobody runs sezzle_reconcile.
+OVERDUE = timedelta(minutes=30)
+
+#: What waits for so long does not pass by itself.
+STUCK = timedelta(hours=1)
+
+#: An authorization that ends so soon should be captured or released.
+SOON = timedelta(hours=24)
+
+_HELD = (Status.AUTHORIZED, Status.PARTIALLY_CAPTURED)
+
+
+def examine() -> Iterator[Symptom]:
+    """Count what waits; two statements for each kind at most."""
+    now = timezone.now()
+    operations = _rows(SezzleOperation).filter(is_open=True)
+    events = _rows(SezzleWebhookEvent).filter(state=EventState.PENDING)
+    untold = _rows(SezzleAnnouncement).filter(told_at=None)
+    payments = _rows(SezzlePayment)
+    yield _overdue(now, operations, events, untold, payments)
+    yield _counted(
+        "operations",
+        operations.filter(created_at__lt=now - STUCK),
+        "outcome is not known for an hour|outcomes are not known for an hour",
+        "Compare with Sezzle's dashboard, then close_unknown() or send_again().",
+        Level.RED,
+    )
+    yield _counted(
+        "reviews",
+        payments.exclude(review_reason=""),
+        "payment needs a human|payments need a human",
+        "Compare with Sezzle's dashboard, then clear the review.",
+        Level.RED,
+    )
+    yield _counted(
+        "announcements",
+        untold.filter(created_at__lt=now - STUCK),
+        "fact the shop does not know for an hour|facts the shop does not know for an hour",
+        "Correct the receiver that raises; see the log.",
+        Level.RED,
+    )
+    yield _counted(
+        "inbox",
+        events.filter(received_at__lt=now - STUCK),
+        "event waits for an hour|events wait for an hour",
+        "See the log, and run sezzle_reconcile.",
+        Level.RED,
+    )
+    yield _counted(
+        "expiry",
+        payments.filter(
+            status__in=_HELD,
+            lapsed_at=None,
+            authorization_expires_at__range=(now, now + SOON),
+            intent="AUTH",
+        ),
+        "authorization ends within 24 hours|authorizations end within 24 hours",
+        "Capture what was shipped, release the rest.",
+        Level.YELLOW,
+    )
+
+
+def _rows(model: type[Model]) -> QuerySet[Model]:
+    return model._default_manager.using(database())
+
+
+def _overdue(
+    now: datetime,
+    operations: QuerySet[Model],
+    events: QuerySet[Model],
+    untold: QuerySet[Model],
+    payments: QuerySet[Model],
+) -> Symptom:
+    """Tell from what nobody picked up whether sezzle_reconcile runs."""
+    due = Q(lease_until__lt=now - OVERDUE)
+    live = payments.filter(
+        Q(checkout_expires_at__gt=now) | Q(authorization_expires_at__gt=now),
+        status__in=(Status.CREATED, *_HELD),
+        order_uuid__isnull=False,
+        last_read_at__lt=now - STUCK,
+    )
+    if any(rows.exists() for rows in (operations.filter(due), events.filter(due), live)) or (
+        untold.filter(due, attempts=0).exists()
+    ):
+        return Symptom(
+            "reconcile",
+            Level.YELLOW,
+            "Something was due half an hour ago or more, and nobody picked it up.",
+            "Let cron run sezzle_reconcile every five minutes.",
+        )
+    return Symptom("reconcile", Level.GREEN, "Nothing is overdue.")
+
+
+def _counted(id: str, rows: QuerySet[Model], words: str, advice: str, level: Level) -> Symptom:
+    count = rows.count()
+    one, several = words.split("|")
+    if not count:
+        return Symptom(id, Level.GREEN, f"0 {several}.")
+    return Symptom(id, level, f"{count} {one if count == 1 else several}.", advice)

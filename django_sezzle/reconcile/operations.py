@@ -1,0 +1,105 @@
+"""Operations whose sender is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.models import SezzleOperation
+from django_sezzle.reconcile.findings import Code, Finding, moment
+from django_sezzle.reconcile.reach import ALARM_AFTER
+from django_sezzle.reconcile.run import Done, Run, Task
+from django_sezzle.services import recovery
+from django_sezzle.services.locking import database
+
+#: What is older is not sent again by itself, and must not keep younger ones waiting.
+OLD = recovery.RESEND_FOR + timedelta(hours=1)
+
+
+def finish(run: Run) -> Iterator[Done | Finding]:
+    """Finish what a dead process left open, what may still be sent first."""
+    old = Q(created_at__lt=run.started_at - OLD)
+    for age in (~old, old):
+        yield from _finish(run, age)
+
+
+def _finish(run: Run, age: Q) -> Iterator[Done | Finding]:
+    def due(behind: Q) -> QuerySet[SezzleOperation]:
+        return _open().filter(behind, age, lease_until__lte=run.started_at)
+
+    allowance = run.allowance()
+    for operation in run.page(due, "lease_until", "pk"):
+        if run.reach.is_given_up(operation.payment.account):
+            continue
+        if not allowance.take():
+            return
+        if run.dry_run:
+            yield Done(Task.OPERATION)
+        else:
+            yield from _finish_one(run, operation)
+
+
+def _finish_one(run: Run, operation: SezzleOperation) -> Iterator[Done | Finding]:
+    payment = operation.payment
+    account, read_at = payment.account, payment.last_read_at
+    trouble: Exception | None
+    try:
+        trouble = recovery.finish(payment)
+    except (ConfigurationError, SezzleError) as error:
+        trouble = error
+    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
+        yield run.fault(f"Operation {operation.pk}", error, account=account)
+        return
+    if trouble is None:
+        run.reach.succeeded(account)
+        yield Done(Task.OPERATION)
+    else:
+        run.reach.failed(account, trouble, read_at=read_at, reference=payment.shop_reference)
+
+
+def report(run: Run) -> Iterator[Finding]:
+    """Say which operations still have no outcome."""
+
+    def rows(behind: Q) -> QuerySet[SezzleOperation]:
+        return _open().filter(behind, created_at__lte=run.started_at)
+
+    for operation in run.page(rows, "created_at", "pk"):
+        yield _finding(operation)
+
+
+def _open() -> QuerySet[SezzleOperation]:
+    return SezzleOperation.objects.using(database()).select_related("payment").filter(is_open=True)
+
+
+def _finding(operation: SezzleOperation) -> Finding:
+    payment = operation.payment
+    is_stuck = operation.created_at < timezone.now() - ALARM_AFTER
+    if operation.attempts:
+        what = "has no known outcome. Money may or may not have moved"
+        advice = (
+            "Do not repeat it. Compare it with Sezzle's dashboard, then close it or send it again."
+            if is_stuck
+            else "Do not repeat it; it is being checked."
+        )
+    else:
+        what = "has not been sent. No money moved"
+        advice = (
+            "It is sent when the way is free."
+            if operation.deferred
+            else "It is closed after 15 minutes: nobody wants an old click to fire."
+        )
+    return Finding(
+        Code.OPERATION_OPEN,
+        f"Order {payment.shop_reference}: a {operation.kind} of {operation.price}, asked for at "
+        f"{moment(operation.created_at)}, {what}. {advice}",
+        needs_human=is_stuck,
+        account=payment.account,
+        shop_reference=payment.shop_reference,
+        order_uuid=payment.order_uuid or "",
+        operation=str(operation.pk),
+        debug_uuid=operation.debug_uuid,
+    )

@@ -1,0 +1,1 @@
+"""Tests of the examination that sezzle_doctor prints."""

@@ -1,0 +1,1 @@
+"""Tests of ``sezzle_reconcile``."""

@@ -1,0 +1,3 @@
+"""A host that forgot to include the package's addresses."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,1 @@
+"""Unmistakable keys, tokens and shoppers, sent through everything; afterwards none is found."""
