@@ -24,7 +24,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.fault(55)]
 def no_replica(settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     """Send the product's reads nowhere, in a host that has no replica of its own."""
     if len(django_settings.DATABASES) == 1:
-        nowhere = connections.settings["default"] | {"ENGINE": "django.db.backends.dummy"}
+        # A host with ATOMIC_REQUESTS opens a transaction on each database that has it set.
+        nowhere = connections.settings["default"] | {
+            "ENGINE": "django.db.backends.dummy",
+            "ATOMIC_REQUESTS": False,
+        }
         monkeypatch.setitem(connections.settings, "nowhere", nowhere)
         settings.DATABASE_ROUTERS = ["tests.hosts.routers.NoReplica"]
 
