@@ -19,6 +19,7 @@ from django_sezzle.gateway.messages import Event
 from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent, fields
 from django_sezzle.services.adoption import adopt_order
 from django_sezzle.services.locking import database, update_alone
+from django_sezzle.services.patience import pause_after
 from django_sezzle.services.reading import bring_up_to_date
 
 logger = logging.getLogger("django_sezzle.webhooks")
@@ -31,9 +32,6 @@ YOUNG = timedelta(hours=24)
 
 #: So long a delivery may take before ``sezzle_reconcile`` looks at its event.
 LEASE = timedelta(seconds=60)
-
-#: An event that failed is tried again after 1, 2, 4 ... minutes, at most this many.
-LONGEST_PAUSE = timedelta(hours=6)
 
 
 def receive(account: str, body: bytes) -> bool:
@@ -135,10 +133,9 @@ def _postpone(event: SezzleWebhookEvent, error: Exception) -> None:
         type(error).__name__,
         debug_uuid or "-",
     )
-    pause = min(timedelta(minutes=2 ** min(event.attempts, 20)), LONGEST_PAUSE)
     update_alone(
         SezzleWebhookEvent.objects.using(database()).filter(pk=event.pk),
         attempts=F("attempts") + 1,
         last_error=type(error).__name__[:64],
-        lease_until=timezone.now() + pause,
+        lease_until=timezone.now() + pause_after(event.attempts),
     )

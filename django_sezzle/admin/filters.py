@@ -15,15 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from django_sezzle import conf
 from django_sezzle.gateway import Intent
-from django_sezzle.health.waiting import STUCK
 from django_sezzle.models import EventState, Review, SezzleOperation, Status
 from django_sezzle.services.locking import database
+from django_sezzle.services.patience import STUCK_AFTER
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
-
-HELD = (Status.AUTHORIZED, Status.PARTIALLY_CAPTURED)
 
 
 class HumanFilter(admin.SimpleListFilter):
@@ -41,7 +39,7 @@ class HumanFilter(admin.SimpleListFilter):
         if self.value() not in ("yes", "unknown"):
             return queryset
         operations = SezzleOperation.objects.using(database()).order_by()
-        stuck = operations.filter(is_open=True, created_at__lt=timezone.now() - STUCK)
+        stuck = operations.filter(is_open=True, created_at__lt=timezone.now() - STUCK_AFTER)
         waiting: QuerySet[Any, Any] = stuck.values("payment_id")
         if self.value() == "yes":
             # Both are few, and OR would have every payment looked at.
@@ -67,7 +65,7 @@ class EndFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the payments whose held money the shop has yet to take."""
         now = timezone.now()
-        held = queryset.filter(status__in=HELD, intent=Intent.AUTH)
+        held = queryset.filter(status__in=Status.that_hold_money(), intent=Intent.AUTH)
         if self.value() == "expired":
             return held.filter(authorization_expires_at__lte=now)
         if self.value() in ("24", "48"):
@@ -181,5 +179,5 @@ class OpenFilter(admin.SimpleListFilter):
         if self.value() == "open":
             return queryset.filter(is_open=True)
         if self.value() == "stuck":
-            return queryset.filter(is_open=True, created_at__lt=timezone.now() - STUCK)
+            return queryset.filter(is_open=True, created_at__lt=timezone.now() - STUCK_AFTER)
         return queryset

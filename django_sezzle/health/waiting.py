@@ -18,17 +18,13 @@ from django_sezzle.models import (
     Status,
 )
 from django_sezzle.services.locking import database
+from django_sezzle.services.patience import STUCK_AFTER
 
 #: What was due so long ago shows that nobody runs sezzle_reconcile.
 OVERDUE = timedelta(minutes=30)
 
-#: What waits for so long does not pass by itself.
-STUCK = timedelta(hours=1)
-
 #: An authorization that ends so soon should be captured or released.
 SOON = timedelta(hours=24)
-
-_HELD = (Status.AUTHORIZED, Status.PARTIALLY_CAPTURED)
 
 
 def examine() -> Iterator[Symptom]:
@@ -41,7 +37,7 @@ def examine() -> Iterator[Symptom]:
     yield _overdue(now, operations, events, untold, payments)
     yield _counted(
         "operations",
-        operations.filter(created_at__lt=now - STUCK),
+        operations.filter(created_at__lt=now - STUCK_AFTER),
         "outcome is not known for an hour|outcomes are not known for an hour",
         "Compare with Sezzle's dashboard, then close_unknown() or send_again().",
         Level.RED,
@@ -55,14 +51,14 @@ def examine() -> Iterator[Symptom]:
     )
     yield _counted(
         "announcements",
-        untold.filter(created_at__lt=now - STUCK),
+        untold.filter(created_at__lt=now - STUCK_AFTER),
         "fact the shop does not know for an hour|facts the shop does not know for an hour",
         "Correct the receiver that raises; see the log.",
         Level.RED,
     )
     yield _counted(
         "inbox",
-        events.filter(received_at__lt=now - STUCK),
+        events.filter(received_at__lt=now - STUCK_AFTER),
         "event waits for an hour|events wait for an hour",
         "See the log, and run sezzle_reconcile.",
         Level.RED,
@@ -70,7 +66,7 @@ def examine() -> Iterator[Symptom]:
     yield _counted(
         "expiry",
         payments.filter(
-            status__in=_HELD,
+            status__in=Status.that_hold_money(),
             lapsed_at=None,
             authorization_expires_at__range=(now, now + SOON),
             intent="AUTH",
@@ -96,9 +92,9 @@ def _overdue(
     due = Q(lease_until__lt=now - OVERDUE)
     live = payments.filter(
         Q(checkout_expires_at__gt=now) | Q(authorization_expires_at__gt=now),
-        status__in=(Status.CREATED, *_HELD),
+        status__in=Status.that_may_change(),
         order_uuid__isnull=False,
-        last_read_at__lt=now - STUCK,
+        last_read_at__lt=now - STUCK_AFTER,
     )
     if any(rows.exists() for rows in (operations.filter(due), events.filter(due), live)) or (
         untold.filter(due, attempts=0).exists()

@@ -34,6 +34,16 @@ class Status(models.TextChoices):
     DENIED = "denied", _("denied")
     CANCELED = "canceled", _("canceled")
 
+    @classmethod
+    def that_hold_money(cls) -> frozenset[str]:
+        """Name those of an authorization of which something is still held."""
+        return frozenset({cls.AUTHORIZED, cls.PARTIALLY_CAPTURED})
+
+    @classmethod
+    def that_may_change(cls) -> frozenset[str]:
+        """Name those that change without the shop having asked: by the shopper, or by time."""
+        return cls.that_hold_money() | {cls.CREATED}
+
 
 class Review(models.TextChoices):
     """Why a human must look. Money operations are blocked meanwhile."""

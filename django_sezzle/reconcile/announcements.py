@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from django_sezzle.models import SezzleAnnouncement
 from django_sezzle.reconcile.findings import Code, Finding, moment
-from django_sezzle.reconcile.reach import ALARM_AFTER
 from django_sezzle.reconcile.run import Done, Run, Task
 from django_sezzle.services import telling
 from django_sezzle.services.locking import database
+from django_sezzle.services.patience import STUCK_AFTER
 
 
 def tell(run: Run) -> Iterator[Done | Finding]:
@@ -53,7 +53,7 @@ def _tell(run: Run, announcement: SezzleAnnouncement) -> Iterator[Done | Finding
 def report(run: Run) -> Iterator[Finding]:
     """Say what the shop's receivers still refuse to hear."""
     for announcement in run.page(lambda behind: _untold().filter(behind), "pk"):
-        if announcement.attempts or announcement.created_at < timezone.now() - ALARM_AFTER:
+        if announcement.attempts or announcement.created_at < timezone.now() - STUCK_AFTER:
             yield _finding(announcement)
 
 
@@ -70,7 +70,7 @@ def _finding(announcement: SezzleAnnouncement) -> Finding:
         f"Order {payment.shop_reference}: the shop has not been told {announcement.fact!r} since "
         f"{moment(announcement.created_at)}: its receiver failed"
         f"{why if announcement.last_error else ''}. It is told again; correct the receiver.",
-        needs_human=announcement.created_at < timezone.now() - ALARM_AFTER,
+        needs_human=announcement.created_at < timezone.now() - STUCK_AFTER,
         account=payment.account,
         shop_reference=payment.shop_reference,
         order_uuid=payment.order_uuid or "",

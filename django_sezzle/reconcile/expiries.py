@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_sezzle.conf import account_names, get_settings
-from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.exceptions import (
+    AuthenticationFailed,
+    ConfigurationError,
+    GatewayUnavailable,
+    SezzleError,
+)
 from django_sezzle.gateway import Intent
 from django_sezzle.models import BeforeExpiry, SezzlePayment, Status
 from django_sezzle.reconcile.findings import Code, Finding, moment
@@ -27,24 +33,25 @@ def act(run: Run) -> Iterator[Done | Finding]:
         return SezzlePayment.objects.using(database()).filter(
             behind,
             intent=Intent.AUTH,
-            status__in=(Status.AUTHORIZED, Status.PARTIALLY_CAPTURED),
+            status__in=Status.that_hold_money(),
             authorization_expires_at__range=(now, now + longest),
         )
 
-    allowance = run.allowance()
-    for payment in run.page(due, "authorization_expires_at", "pk"):
-        try:
-            if not ends_soon(payment, now) or policy_of(payment) == BeforeExpiry.NOTHING:
-                continue
-        except ConfigurationError:
-            # Another finding says that the account is gone.
-            continue
-        if not allowance.take():
-            return
-        if run.dry_run:
-            yield Done(Task.EXPIRY)
-        else:
-            yield from _act(run, payment)
+    return run.work(
+        Task.EXPIRY,
+        (row for row in run.page(due, "authorization_expires_at", "pk") if _is_ours(row, now)),
+        partial(_act, run),
+        about=lambda payment: (payment.account, f"Order {payment.shop_reference}"),
+    )
+
+
+def _is_ours(payment: SezzlePayment, now: datetime) -> bool:
+    """Tell whether something is to be done about it in this run."""
+    try:
+        return ends_soon(payment, now) and policy_of(payment) != BeforeExpiry.NOTHING
+    except ConfigurationError:
+        # Another finding says that the account is gone.
+        return False
 
 
 def _act(run: Run, payment: SezzlePayment) -> Iterator[Done | Finding]:
@@ -52,6 +59,8 @@ def _act(run: Run, payment: SezzlePayment) -> Iterator[Done | Finding]:
     try:
         acted = act_before_expiry(payment)
     except SezzleError as error:
+        if isinstance(error, (AuthenticationFailed, GatewayUnavailable)):
+            run.reach.failed(payment.account, error, read_at=payment.last_read_at)
         yield Finding(
             Code.EXPIRING,
             f"Order {payment.shop_reference}: the authorization ends at "
@@ -61,8 +70,6 @@ def _act(run: Run, payment: SezzlePayment) -> Iterator[Done | Finding]:
             shop_reference=payment.shop_reference,
             order_uuid=payment.order_uuid or "",
         )
-    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
-        yield run.fault(f"Order {payment.shop_reference}", error, account=payment.account)
     else:
         if acted:
             yield Done(Task.EXPIRY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -13,9 +14,9 @@ from django_sezzle import webhooks
 from django_sezzle.exceptions import GatewayUnavailable
 from django_sezzle.models import EventState, SezzlePayment, SezzleWebhookEvent
 from django_sezzle.reconcile.findings import Code, Finding, moment
-from django_sezzle.reconcile.reach import ALARM_AFTER
 from django_sezzle.reconcile.run import Done, Run, Task
 from django_sezzle.services.locking import database, update_alone
+from django_sezzle.services.patience import STUCK_AFTER
 
 logger = logging.getLogger("django_sezzle.reconcile")
 
@@ -32,27 +33,19 @@ def process(run: Run) -> Iterator[Done | Finding]:
     def due(behind: Q) -> QuerySet[SezzleWebhookEvent]:
         return _pending().filter(behind, lease_until__lte=run.started_at)
 
-    allowance = run.allowance()
-    for event in run.page(due, "received_at", "pk"):
-        if run.reach.is_given_up(event.account):
-            continue
-        if not allowance.take():
-            return
-        if run.dry_run:
-            yield Done(Task.EVENT)
-        else:
-            yield from _process(run, event)
+    return run.work(
+        Task.EVENT,
+        run.page(due, "received_at", "pk"),
+        partial(_process, run),
+        about=lambda event: (event.account, f"Event {event.key}"),
+    )
 
 
 def _process(run: Run, event: SezzleWebhookEvent) -> Iterator[Done | Finding]:
-    try:
-        if not webhooks.claim(event):
-            return
-        webhooks.process(event)
-        event.refresh_from_db(using=database())
-    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
-        yield run.fault(f"Event {event.key}", error, account=event.account)
+    if not webhooks.claim(event):
         return
+    webhooks.process(event)
+    event.refresh_from_db(using=database())
     if event.state != EventState.PENDING:
         run.reach.succeeded(event.account)
         yield Done(Task.EVENT)
@@ -100,7 +93,7 @@ def _finding(event: SezzleWebhookEvent) -> Finding:
         f"Event {event.event_type} of order {event.order_uuid}, received at "
         f"{moment(event.received_at)}, could not be processed ({event.last_error}, "
         f"{event.attempts} times). No money moved by it. It is tried again for 30 days.",
-        needs_human=event.received_at < timezone.now() - ALARM_AFTER,
+        needs_human=event.received_at < timezone.now() - STUCK_AFTER,
         account=event.account,
         order_uuid=event.order_uuid or "",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -11,10 +12,10 @@ from django.utils import timezone
 from django_sezzle.exceptions import ConfigurationError, SezzleError
 from django_sezzle.models import SezzleOperation
 from django_sezzle.reconcile.findings import Code, Finding, moment
-from django_sezzle.reconcile.reach import ALARM_AFTER
 from django_sezzle.reconcile.run import Done, Run, Task
 from django_sezzle.services import recovery
 from django_sezzle.services.locking import database
+from django_sezzle.services.patience import STUCK_AFTER
 
 #: What is older is not sent again by itself, and must not keep younger ones waiting.
 OLD = recovery.RESEND_FOR + timedelta(hours=1)
@@ -31,16 +32,12 @@ def _finish(run: Run, age: Q) -> Iterator[Done | Finding]:
     def due(behind: Q) -> QuerySet[SezzleOperation]:
         return _open().filter(behind, age, lease_until__lte=run.started_at)
 
-    allowance = run.allowance()
-    for operation in run.page(due, "lease_until", "pk"):
-        if run.reach.is_given_up(operation.payment.account):
-            continue
-        if not allowance.take():
-            return
-        if run.dry_run:
-            yield Done(Task.OPERATION)
-        else:
-            yield from _finish_one(run, operation)
+    return run.work(
+        Task.OPERATION,
+        run.page(due, "lease_until", "pk"),
+        partial(_finish_one, run),
+        about=lambda operation: (operation.payment.account, f"Operation {operation.pk}"),
+    )
 
 
 def _finish_one(run: Run, operation: SezzleOperation) -> Iterator[Done | Finding]:
@@ -51,9 +48,6 @@ def _finish_one(run: Run, operation: SezzleOperation) -> Iterator[Done | Finding
         trouble = recovery.finish(payment)
     except (ConfigurationError, SezzleError) as error:
         trouble = error
-    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
-        yield run.fault(f"Operation {operation.pk}", error, account=account)
-        return
     if trouble is None:
         run.reach.succeeded(account)
         yield Done(Task.OPERATION)
@@ -77,7 +71,7 @@ def _open() -> QuerySet[SezzleOperation]:
 
 def _finding(operation: SezzleOperation) -> Finding:
     payment = operation.payment
-    is_stuck = operation.created_at < timezone.now() - ALARM_AFTER
+    is_stuck = operation.created_at < timezone.now() - STUCK_AFTER
     if operation.attempts:
         what = "has no known outcome. Money may or may not have moved"
         advice = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import (
     Case,
@@ -51,8 +52,6 @@ SETTLED = (
     (timedelta(days=30), timedelta(days=5)),
 )
 
-_MAY_CHANGE = (Status.CREATED, Status.AUTHORIZED, Status.PARTIALLY_CAPTURED)
-
 
 def read(run: Run) -> Iterator[Done | Finding]:
     """Read what may still change, least recently tried first: what fails goes to the end."""
@@ -62,16 +61,12 @@ def read(run: Run) -> Iterator[Done | Finding]:
         rows = _rows().annotate(tried_at=tried_at)
         return rows.filter(behind, _due(run), _configured(), tried_at__lt=run.started_at - FRESH)
 
-    allowance = run.allowance()
-    for payment in run.page(due, "tried_at", "pk"):
-        if run.reach.is_given_up(payment.account):
-            continue
-        if not allowance.take():
-            return
-        if run.dry_run:
-            yield Done(Task.PAYMENT)
-        else:
-            yield from _read(run, payment)
+    return run.work(
+        Task.PAYMENT,
+        run.page(due, "tried_at", "pk"),
+        partial(_read, run),
+        about=lambda payment: (payment.account, f"Order {payment.shop_reference}"),
+    )
 
 
 def _if_past(column: str, run: Run) -> Case:
@@ -89,8 +84,6 @@ def _read(run: Run, payment: SezzlePayment) -> Iterator[Done | Finding]:
         bring_up_to_date(payment)
     except (SezzleError, ConfigurationError) as error:
         run.reach.failed(account, error, read_at=read_at, reference=reference)
-    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
-        yield run.fault(f"Order {reference}", error, account=account, shop_reference=reference)
     else:
         run.reach.succeeded(account)
         yield Done(Task.PAYMENT)
@@ -121,7 +114,7 @@ def _due(run: Run) -> Q:
         approved=True, authorization_expires_at__lt=read_at
     )
     is_open = Exists(SezzleOperation.objects.filter(payment=OuterRef("pk"), is_open=True))
-    may_change = Q(status__in=_MAY_CHANGE) & ~has_ended
+    may_change = Q(status__in=Status.that_may_change()) & ~has_ended
     needs_care = may_change | ~Q(review_reason="") | Q(is_open) | unread
     settled = Q()
     for changed, gap in SETTLED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 from django.utils import timezone
@@ -17,9 +17,7 @@ from django_sezzle.exceptions import (
     GatewayUnavailable,
 )
 from django_sezzle.reconcile.findings import Code, Finding
-
-#: What has been wrong for so long does not pass by itself.
-ALARM_AFTER = timedelta(hours=1)
+from django_sezzle.services.patience import STUCK_AFTER
 
 #: So many of those that failed alike are named.
 NAMED = 5
@@ -129,7 +127,7 @@ def _is_final(error: Exception) -> bool:
 def _unreachable(account: str, outage: _Outage, *, left: int) -> Finding:
     error = outage.error
     passes = isinstance(error, GatewayUnavailable)
-    is_old = outage.read_at is not None and outage.read_at < timezone.now() - ALARM_AFTER
+    is_old = outage.read_at is not None and outage.read_at < timezone.now() - STUCK_AFTER
     what = f"{outage.failures} could not be read ({type(error).__name__})"
     rest = f", {left} more were left for the next run" if left else ""
     if isinstance(error, ConfigurationError):

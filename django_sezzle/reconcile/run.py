@@ -106,6 +106,36 @@ class Run:
             if is_last:
                 return
 
+    def work(
+        self,
+        task: Task,
+        rows: Iterator[Row],
+        do: Callable[[Row], Iterator[Done | Finding]],
+        *,
+        about: Callable[[Row], tuple[str, str]],
+    ) -> Iterator[Done | Finding]:
+        """
+        Do one task to each row: within the limit, past accounts that cannot be spoken to.
+
+        One row's fault keeps no other waiting.
+
+        :param about: gives a row's account, and what to call it.
+        """
+        allowance = self.allowance()
+        for row in rows:
+            account, name = about(row)
+            if self.reach.is_given_up(account):
+                continue
+            if not allowance.take():
+                return
+            if self.dry_run:
+                yield Done(task)
+                continue
+            try:
+                yield from do(row)
+            except Exception as error:  # noqa: BLE001 - a doorway for whatever nobody thought of
+                yield self.fault(name, error, account=account)
+
     def fault(self, what: str, error: Exception, **ids: str) -> Finding:
         """Report what nobody thought of; the run goes on with the next."""
         logger.critical("%s fault=%s", what, type(error).__name__, exc_info=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -46,18 +47,21 @@ def look(run: Run) -> Iterator[Done | Finding]:
         since = run.started_at - LOOK_BACK
         return rows.filter(received_at__gt=since, lease_until__lte=run.started_at)
 
-    allowance = run.allowance()
-    looked_at = ""
-    for event in run.page(due, "order_uuid", "pk"):
-        if event.order_uuid == looked_at or run.reach.is_given_up(event.account):
-            continue
-        if not allowance.take():
-            return
-        looked_at = event.order_uuid or ""
-        if run.dry_run:
-            yield Done(Task.ORDER)
-        else:
-            yield from _look(run, event.account, looked_at)
+    return run.work(
+        Task.ORDER,
+        _one_of_each_order(run.page(due, "order_uuid", "pk")),
+        partial(_look, run),
+        about=lambda event: (event.account, f"Order {event.order_uuid}"),
+    )
+
+
+def _one_of_each_order(events: Iterator[SezzleWebhookEvent]) -> Iterator[SezzleWebhookEvent]:
+    """Leave out the other events of an order; they come one after the other."""
+    seen = ""
+    for event in events:
+        if event.order_uuid != seen:
+            seen = event.order_uuid or ""
+            yield event
 
 
 def _events() -> QuerySet[SezzleWebhookEvent]:
@@ -66,7 +70,8 @@ def _events() -> QuerySet[SezzleWebhookEvent]:
     )
 
 
-def _look(run: Run, account: str, order_uuid: str) -> Iterator[Done | Finding]:
+def _look(run: Run, event: SezzleWebhookEvent) -> Iterator[Done | Finding]:
+    account, order_uuid = event.account, event.order_uuid or ""
     try:
         order = read_unknown(account, order_uuid).order
     except AuthenticationFailed as error:
@@ -79,9 +84,6 @@ def _look(run: Run, account: str, order_uuid: str) -> Iterator[Done | Finding]:
     except (SezzleError, ConfigurationError) as error:
         run.reach.failed(account, error)
         _look_again(order_uuid, run.started_at + PAUSE)
-        return
-    except Exception as error:  # noqa: BLE001 - one fault must not keep the others waiting
-        yield run.fault(f"Order {order_uuid}", error, account=account, order_uuid=order_uuid)
         return
     run.reach.succeeded(account)
     yield Done(Task.ORDER)

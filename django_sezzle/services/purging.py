@@ -20,8 +20,6 @@ from django_sezzle.services.locking import database
 #: So many rows go at once: the shop's own statements are not held up.
 BATCH = 1_000
 
-_MAY_STILL_BE_TOLD = (Status.CREATED, Status.AUTHORIZED, Status.PARTIALLY_CAPTURED)
-
 
 def purge(before: datetime, *, dry_run: bool = False) -> Iterator[tuple[type[Model], int]]:
     """
@@ -52,7 +50,7 @@ def _announcements(before: datetime) -> QuerySet[SezzleAnnouncement]:
     rows = SezzleAnnouncement.objects.using(database()).filter(told_at__lt=before)
     # These name no transaction: only their row keeps them from being told once more.
     rows = rows.exclude(fact_key__in=("authorized", "closed"))
-    unsettled = SezzlePayment.objects.filter(status__in=_MAY_STILL_BE_TOLD)
+    unsettled = SezzlePayment.objects.filter(status__in=Status.that_may_change())
     reviewed = SezzlePayment.objects.exclude(review_reason="")
     moving = SezzleOperation.objects.filter(is_open=True)
     return (

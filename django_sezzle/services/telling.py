@@ -16,15 +16,13 @@ from django.utils import timezone
 
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment
 from django_sezzle.services.locking import database, update_alone
+from django_sezzle.services.patience import pause_after
 from django_sezzle.signals import BY_FACT
 
 logger = logging.getLogger("django_sezzle.services")
 
 #: How long one teller may take before another one takes over.
 LEASE = timedelta(seconds=60)
-
-#: A receiver that raised is tried again after 1, 2, 4 ... minutes, at most this many.
-LONGEST_PAUSE = timedelta(hours=6)
 
 
 def tell(payment: SezzlePayment) -> int:
@@ -99,10 +97,9 @@ def _postpone(announcement: SezzleAnnouncement, error: Exception) -> None:
         announcement.attempts + 1,
         type(error).__name__,
     )
-    pause = min(timedelta(minutes=2 ** min(announcement.attempts, 20)), LONGEST_PAUSE)
     update_alone(
         SezzleAnnouncement.objects.using(database()).filter(pk=announcement.pk, told_at=None),
-        lease_until=timezone.now() + pause,
+        lease_until=timezone.now() + pause_after(announcement.attempts),
         last_error=type(error).__name__[:100],
     )
 

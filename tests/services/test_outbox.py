@@ -14,7 +14,8 @@ from django_sezzle import signals
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment, Status
 from django_sezzle.services import cancel, capture, refresh, refund, release
-from django_sezzle.services.telling import LEASE, LONGEST_PAUSE, tell
+from django_sezzle.services.patience import LONGEST_PAUSE
+from django_sezzle.services.telling import LEASE, tell
 from tests.fixtures import hosts_transaction
 from tests.services.conftest import MakePayment
 from tests.services.rigs import again, check_books, listening, moved, together
