@@ -162,7 +162,10 @@ class WebhookView(PinnedView):
     http_method_names = ("post",)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a large body before anybody reads it, then check the signature."""
+        """Refuse what is no delivery, and a large body before anybody reads it; then check."""
+        if str(request.method).lower() not in self.http_method_names:
+            # Somebody looks at the address: no news about the key.
+            self.http_method_not_allowed(request, *args, **kwargs)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

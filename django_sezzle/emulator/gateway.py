@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from . import access, bodies, deliveries, idempotency, ledger, routes
@@ -138,6 +139,9 @@ class Emulator(Actions):
                 outcome = replace(self._outcome(route, ids, request, fault), exchange=number)
             finally:
                 state.exchange = None
+            if outcome.response is not None:
+                made_at = format_datetime(state.clock.now(), usegmt=True)
+                outcome.response.headers["Date"] = made_at
             self._note_call(route, request, fault, outcome)
         self._observe(_exchange(route, request, fault, outcome))
         return outcome

@@ -42,7 +42,11 @@ def send(handler: BaseHTTPRequestHandler, response: Response) -> None:
 
 
 def _send_head(handler: BaseHTTPRequestHandler, response: Response, length: int | None) -> None:
-    handler.send_response(response.status)
+    handler.log_request(response.status)
+    handler.send_response_only(response.status)
+    handler.send_header("Server", handler.version_string())
+    if "Date" not in response.headers:
+        handler.send_header("Date", handler.date_time_string())
     for name, value in response.headers.items():
         handler.send_header(name, value)
     if length is None:

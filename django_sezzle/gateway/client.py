@@ -95,7 +95,7 @@ class Gateway:
         with deadline(self.seconds):
             answer = exchange(call, self.settings)
         try:
-            return Token.from_json(answer.json, now=datetime.now(UTC))
+            return Token.from_json(answer.json, now=datetime.now(UTC), made_at=answer.made_at)
         except GatewayUnavailable as error:
             forget_frames(error)
             raise

@@ -33,9 +33,11 @@ class Token:
     value: str = field(repr=False)
     merchant_uuid: str
     expires_at: datetime
+    #: By how much this machine's clock was ahead of Sezzle's; None when Sezzle did not say.
+    ahead: timedelta | None = None
 
     @classmethod
-    def from_json(cls, value: object, *, now: datetime) -> Token:
+    def from_json(cls, value: object, *, now: datetime, made_at: datetime | None = None) -> Token:
         """
         Read the answer.
 
@@ -55,7 +57,8 @@ class Token:
         # A gateway whose clock differs from ours must not make every token look expired.
         if expires is None or not now + MARGIN < expires < now + 2 * LIFE:
             expires = now + LIFE
-        return cls(token, parsing.word(given.get("merchant_uuid")), expires)
+        ahead = None if made_at is None else now - made_at
+        return cls(token, parsing.word(given.get("merchant_uuid")), expires, ahead)
 
 
 def _unusable() -> GatewayUnavailable:

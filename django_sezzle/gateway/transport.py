@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -36,6 +38,7 @@ from django_sezzle.gateway.deadline import (
     DeadlineAdapter,
     DeadlinePassed,
     after_fork,
+    deadline,
     remaining,
 )
 
@@ -59,6 +62,8 @@ class Answer:
     status: int
     # Holds a token, or the shopper's address: error reports show local variables by their repr.
     json: Any = field(repr=False)
+    #: When it was made by the clock over there, to the second; None where it does not say.
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,7 @@ def _once(call: Call, settings: Settings) -> Answer:
             stream=True,
         ) as response:
             status = response.status_code
-            answer = Answer(status, _parsed(_read(response)))
+            answer = Answer(status, _parsed(_read(response)), _made_at(response))
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
         _log(call, status, started, type(error).__name__)
         forget_frames(error)
@@ -130,6 +135,23 @@ def _once(call: Call, settings: Settings) -> Answer:
         raise
     _log(call, status, started)
     return _judge(call, answer)
+
+
+def knock(url: str, *, seconds: float) -> tuple[int, str]:
+    """
+    See what answers at an address of the shop's own; nothing is sent but the question.
+
+    :returns: the status, and where a redirect leads (empty without one).
+    :raises GatewayUnavailable: nothing answered.
+    """
+    try:
+        with (
+            deadline(seconds),
+            session().get(url, timeout=seconds, allow_redirects=False, stream=True) as response,
+        ):
+            return response.status_code, _printable(response.headers.get("Location"))
+    except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
+        raise GatewayUnavailable(f"Nothing answered ({type(error).__name__}).") from None
 
 
 def _headers(call: Call) -> dict[str, str]:
@@ -151,6 +173,13 @@ def _read(response: requests.Response) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             raise requests.exceptions.ContentDecodingError("the answer is over 1 MiB")
     return bytes(body)
+
+
+def _made_at(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parsed(body: bytes) -> Any:

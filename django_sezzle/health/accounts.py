@@ -19,6 +19,11 @@ from django_sezzle.services.truth import gateway_for
 #: An examination is not held up by a gateway that does not answer.
 SECONDS = 5.0
 
+#: Clocks that differ by more are worth a look; by much more, what is to be done before an
+#: authorization ends comes too late.
+SLOPPY = timedelta(minutes=1)
+WRONG = timedelta(minutes=5)
+
 #: No event for so long, while payments moved, is not chance.
 SILENCE = timedelta(days=2)
 
@@ -30,6 +35,7 @@ def examine(*, ask_sezzle: bool) -> Iterator[Symptom]:
             keys = _keys(account)
             yield keys
             if keys.level is not Level.RED:
+                yield _clock(account)
                 yield _subscription(account)
         yield _events(account)
 
@@ -66,6 +72,25 @@ def _keys(account: str) -> Symptom:
             account,
         )
     return Symptom("keys", Level.GREEN, f"Sezzle accepts the keys in {environment}.", "", account)
+
+
+def _clock(account: str) -> Symptom:
+    """Compare clocks by the answer that brought the token, which is at hand: nobody is asked."""
+    ahead = gateway_for(account, seconds=SECONDS).authenticate().ahead
+    if ahead is None:
+        return Symptom("clock", Level.GREEN, "Sezzle does not say what time it is.", "", account)
+    differs = abs(ahead)
+    if differs < SLOPPY:
+        return Symptom("clock", Level.GREEN, "The clock is Sezzle's.", "", account)
+    where = "ahead of" if ahead > timedelta() else "behind"
+    return Symptom(
+        "clock",
+        Level.YELLOW if differs < WRONG else Level.RED,
+        f"This machine's clock is {differs.total_seconds():.0f} s {where} Sezzle's.",
+        "Synchronize it: authorizations seem to end too "
+        f"{'early' if ahead > timedelta() else 'late'}.",
+        account,
+    )
 
 
 def _subscription(account: str) -> Symptom:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from io import StringIO
 from typing import Any
 
@@ -13,11 +14,19 @@ from django_sezzle import signals
 from django_sezzle.conf import get_settings
 from django_sezzle.emulator import Emulator
 from django_sezzle.gateway import Gateway
+from django_sezzle.health import delivery
 from django_sezzle.models import SezzlePayment
 from tests.reconcile.conftest import URL, MakePayment
 from tests.services.rigs import listening
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shop answers at its address; how that is found out is tested in test_delivery."""
+    answer = (HTTPStatus.METHOD_NOT_ALLOWED, "")
+    monkeypatch.setattr(delivery, "knock", lambda url, *, seconds: answer)
 
 
 def doctor(*arguments: str) -> tuple[int, str]:

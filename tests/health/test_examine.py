@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -60,6 +61,7 @@ def test_a_healthy_shop_is_green() -> None:
             "settings",
             "database",
             "keys",
+            "clock",
             "subscription",
             "events",
             "reconcile",
@@ -72,6 +74,23 @@ def test_a_healthy_shop_is_green() -> None:
         Level.GREEN,
     )
     assert levels == expected | ({"database": Level.YELLOW} if is_lite() else {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "said"),
+    [
+        (-30, Level.GREEN, r"The clock is Sezzle's\."),
+        (-180, Level.YELLOW, r"This machine's clock is (179|18\d) s ahead of Sezzle's\."),
+        (180, Level.YELLOW, r"This machine's clock is (17\d|180) s behind Sezzle's\."),
+        (600, Level.RED, r"This machine's clock is (59\d|600) s behind Sezzle's\."),
+    ],
+)
+def test_a_clock_that_differs(emulator: Emulator, seconds: int, level: Level, said: str) -> None:
+    tokens.clear()
+    emulator.state.clock.offset = timedelta(seconds=seconds)
+    clock = found()["clock"]
+    assert clock.level is level
+    assert re.fullmatch(said, clock.message)
 
 
 def test_it_costs_few_statements_and_two_calls(emulator: Emulator) -> None:

@@ -129,7 +129,7 @@ def _through_the_host(url: str, headers: Mapping[str, str], body: bytes) -> int:
 def test_a_sample_event_that_stays_away_is_said(emulator: Emulator) -> None:
     code, said = command("test", "--wait", "0")
     assert code == 1
-    assert "no sample event came in within 0 s" in said
+    assert "No sample event came in within 0 s" in said
     assert "webhook=refused" in said
 
 

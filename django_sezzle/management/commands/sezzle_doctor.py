@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from django_sezzle.conf import account_names
-from django_sezzle.exceptions import ConfigurationError, SezzleError
 from django_sezzle.health import Level, Symptom, examine
-from django_sezzle.services.subscription import round_trip
+from django_sezzle.health.delivery import examine_address, examine_round_trip
 
 
 class Command(BaseCommand):
@@ -25,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say what may be asked for."""
-        parser.add_argument("--offline", action="store_true", help="do not ask Sezzle")
+        parser.add_argument(
+            "--offline", action="store_true", help="ask neither Sezzle nor the shop's address"
+        )
         parser.add_argument(
             "--round-trip",
             action="store_true",
@@ -37,16 +39,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is found; leave with 1 when something is red."""
         is_red = False
-        for symptom in examine(ask_sezzle=not options["offline"]):
+        for symptom in self._examine(options):
             self._say(symptom, as_json=options["json"])
             is_red |= symptom.level is Level.RED
-        if options["round_trip"]:
-            for account in account_names():
-                symptom = _round_trip(account, options["wait"])
-                self._say(symptom, as_json=options["json"])
-                is_red |= symptom.level is Level.RED
         if is_red:
             raise SystemExit(1)
+
+    def _examine(self, options: dict[str, Any]) -> Iterator[Symptom]:
+        yield from examine(ask_sezzle=not options["offline"])
+        for account in account_names():
+            if not options["offline"]:
+                yield examine_address(account)
+            if options["round_trip"]:
+                yield examine_round_trip(account, seconds=options["wait"])
 
     def _say(self, symptom: Symptom, *, as_json: bool) -> None:
         if as_json:
@@ -62,20 +67,3 @@ class Command(BaseCommand):
         self.stdout.write(styles[symptom.level](line))
         if symptom.advice and symptom.level is not Level.GREEN:
             self.stdout.write(f"       {symptom.advice}")
-
-
-def _round_trip(account: str, seconds: float) -> Symptom:
-    try:
-        arrived = round_trip(account, seconds=seconds)
-    except (SezzleError, ConfigurationError) as error:
-        return Symptom("round_trip", Level.RED, str(error), "", account)
-    if arrived:
-        return Symptom("round_trip", Level.GREEN, "A sample event came in.", "", account)
-    return Symptom(
-        "round_trip",
-        Level.RED,
-        f"No sample event came in within {seconds:g} s.",
-        "Either the address cannot be reached from outside, or PRIVATE_KEY is not the merchant's: "
-        "the log then says webhook=refused.",
-        account,
-    )

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_sezzle.conf import DEFAULT_ACCOUNT, account_names
 from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.health import Level
+from django_sezzle.health.delivery import examine_round_trip
 from django_sezzle.services import subscription
 
 
@@ -78,14 +80,9 @@ class Command(BaseCommand):
         return True
 
     def _test(self, account: str, options: dict[str, Any]) -> bool:
-        arrived = subscription.round_trip(account, seconds=options["wait"])
-        message = (
-            "a sample event came in, well signed."
-            if arrived
-            else f"no sample event came in within {options['wait']:g} s. Either "
-            f"{subscription.webhook_url(account)} cannot be reached from outside, or PRIVATE_KEY "
-            "is not the merchant's: the shop's log then says webhook=refused."
-        )
+        symptom = examine_round_trip(account, seconds=options["wait"])
+        arrived = symptom.level is Level.GREEN
+        message = f"{symptom.message} {symptom.advice}".strip()
         self._say(account, options, ok=arrived, message=message)
         return arrived
 
