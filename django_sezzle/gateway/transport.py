@@ -27,6 +27,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from django_sezzle import __version__
 from django_sezzle.conf import Settings
+from django_sezzle.counting import count
 from django_sezzle.exceptions import (
     AuthenticationFailed,
     ErrorDetail,
@@ -49,6 +50,10 @@ MAX_ANSWER_BYTES = 2**20
 READ_TRIES = 3
 FIRST_PAUSE = 0.5
 
+#: Where Sezzle's paths have an id ("/v2/order/{id}/capture"), and the words that stand there too.
+ID_PLACE = 3
+NO_IDS = frozenset({"test"})
+
 #: Sezzle says no, and nothing was done. Everything else that is not 2xx is not a clear answer.
 REFUSALS = frozenset({400, 401, 403, 404, 422})
 #: 429 is not among them: asking again at once is what it forbids.
@@ -68,7 +73,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. ``moves_money`` decides what silence means."""
+    """
+    One request. ``moves_money`` decides what silence means.
+
+    ``secret`` stands for ``{secret}`` in the path, and in no log, error or report.
+    """
 
     method: str
     path: str
@@ -76,9 +85,18 @@ class Call:
     body: Mapping[str, Any] | None = None
     request_id: str | None = None
     moves_money: bool = False
+    secret: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
+
+    @property
+    def route(self) -> str:
+        """The path without its id, which stands in the third place: what calls are counted by."""
+        parts = self.path.split("/")
+        if len(parts) > ID_PLACE and parts[ID_PLACE] not in NO_IDS:
+            parts[ID_PLACE] = "{id}"
+        return "/".join(parts)
 
 
 def exchange(call: Call, settings: Settings) -> Answer:
@@ -116,7 +134,7 @@ def _once(call: Call, settings: Settings) -> Answer:
     try:
         with session().request(
             call.method,
-            settings.gateway_url + call.path,
+            settings.gateway_url + call.path.replace("{secret}", call.secret),
             data=None if call.body is None else json.dumps(call.body).encode(),
             headers=_headers(call),
             timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
@@ -126,14 +144,14 @@ def _once(call: Call, settings: Settings) -> Answer:
             status = response.status_code
             answer = Answer(status, _parsed(_read(response)), _made_at(response))
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
-        _log(call, status, started, type(error).__name__)
+        _log(call, settings, status, started, type(error).__name__)
         forget_frames(error)
         raise _failure(call, error) from error
     except Exception as error:
         # A fault that nobody thought of is none of ours to hide; its frames are.
         forget_frames(error)
         raise
-    _log(call, status, started)
+    _log(call, settings, status, started)
     return _judge(call, answer)
 
 
@@ -195,7 +213,7 @@ def _judge(call: Call, answer: Answer) -> Answer:
         return answer
     errors = _errors(answer.json)
     # Sezzle's words may repeat what the shopper typed, where that was sent.
-    may_quote = call.moves_money or call.body is None
+    may_quote = call.moves_money or (call.body is None and not call.secret)
     words = [(may_quote and e.message) or " ".join((e.code, e.location)).strip() for e in errors]
     said = ", ".join(filter(None, (f"HTTP {status}", *words[:3])))
     if status == HTTPStatus.UNAUTHORIZED:
@@ -292,13 +310,24 @@ def _left() -> float:
         return 0.0
 
 
-def _log(call: Call, status: int | None, started: float, error: str = "") -> None:
+def _log(
+    call: Call, settings: Settings, status: int | None, started: float, error: str = ""
+) -> None:
+    took = time.monotonic() - started
+    count(
+        "gateway_call",
+        seconds=took,
+        account=settings.account,
+        method=call.method,
+        path=call.route,
+        status=error or str(status),
+    )
     logger.info(
         "method=%s path=%s status=%s ms=%d request_id=%s error=%s",
         call.method,
         call.path,
         status or "-",
-        (time.monotonic() - started) * 1000,
+        took * 1000,
         call.request_id or "-",
         error or "-",
     )

@@ -149,14 +149,16 @@ class _Batch:
             step()
         except (GatewayError, PaymentError) as error:
             logger.info(
-                "payment=%s operation=%s error=%s",
+                "payment=%s operation=%s batch=%s",
                 operation.payment_id,
                 operation.pk,
                 type(error).__name__,
             )
         except Exception:
             # The committed row tells whoever comes next what may have been sent.
-            logger.exception("payment=%s operation=%s", operation.payment_id, operation.pk)
+            logger.exception(
+                "payment=%s operation=%s batch=fault", operation.payment_id, operation.pk
+            )
 
     def _begin(self, operation: SezzleOperation) -> None:
         payment = operation.payment

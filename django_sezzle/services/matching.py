@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from django_sezzle.counting import count
 from django_sezzle.models import (
     Evidence,
     SezzleOperation,
@@ -93,4 +96,19 @@ def close(
     if unless_claimed:
         # In the statement itself: a claim takes no lock of the payment.
         rows = rows.filter(lease_until__lte=now)
-    return bool(rows.update(state=state, evidence=evidence, is_open=None, closed_at=now, **columns))
+    closed = rows.update(state=state, evidence=evidence, is_open=None, closed_at=now, **columns)
+    if closed:
+        counted_when_committed(operation, state, evidence)
+    return bool(closed)
+
+
+def counted_when_committed(operation: SezzleOperation, state: State, evidence: Evidence) -> None:
+    """Count an operation's end, unless the transaction that says so is undone."""
+    end = partial(
+        count,
+        "operation",
+        kind=str(operation.kind),
+        state=str(state.value),
+        evidence=str(evidence.value),
+    )
+    transaction.on_commit(end, using=database(), robust=True)

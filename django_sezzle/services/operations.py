@@ -30,6 +30,7 @@ from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePay
 from django_sezzle.services import truth
 from django_sezzle.services.limits import check_allowed
 from django_sezzle.services.locking import database, lock, short_transaction, update_alone
+from django_sezzle.services.matching import counted_when_committed
 from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.sending import Outcome, read_back, read_child, send
 from django_sezzle.services.settling import reload, settle, settle_reauthorization
@@ -226,12 +227,14 @@ def give_up_unsent(operation: SezzleOperation) -> None:
         unsent = SezzleOperation.objects.using(database()).filter(
             pk=operation.pk, is_open=True, attempts=0
         )
-        unsent.update(
+        gone = unsent.update(
             state=State.FAILED,
             evidence=Evidence.NOT_SENT,
             is_open=None,
             closed_at=timezone.now(),
         )
+        if gone:
+            counted_when_committed(operation, State.FAILED, Evidence.NOT_SENT)
         if operation.kind == Operation.REAUTHORIZE:
             # The payment kept its order's place for it.
             truth.write(payment, Joined(Facts.of(payment), review=payment.review_reason))

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_sezzle.conf import LOOPBACK, SANDBOX, get_settings
+from django_sezzle.counting import count
 from django_sezzle.exceptions import (
     ActionNotAllowed,
     AlreadyPaid,
@@ -27,6 +28,7 @@ from django_sezzle.exceptions import (
 from django_sezzle.gateway import Gateway
 from django_sezzle.gateway.deadline import deadline
 from django_sezzle.gateway.messages import Session
+from django_sezzle.gateway.messages.notices import digest
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.attempts import (
     Plan,
@@ -141,7 +143,9 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         _check_usable(session, plan.gateway)
     except GatewayError:
         end_lease(payment)
+        count("checkout", account=payment.account, outcome="failed")
         raise
+    count("checkout", account=payment.account, outcome="started")
     recorded = update_alone(
         SezzlePayment.objects.using(database()).filter(
             pk=payment.pk,
@@ -151,6 +155,7 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         ),
         session_uuid=session.uuid,
         order_uuid=session.order_uuid,
+        tokenize_digest=digest(session.token) if session.token else None,
         checkout_url=session.checkout_url,
         checkout_status="active",
         start_lease_until=None,
