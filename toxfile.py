@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DEFAULT_PORTS = {"postgres": 5432, "mariadb": 3306}
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/9")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in {"", "0"}
 
@@ -48,6 +49,7 @@ def tox_on_install(tox_env: ToxEnv, arguments: Any, section: str, of_type: str) 
 def tox_before_run_commands(tox_env: ToxEnv) -> None:
     """Look again, as what is already installed never came past the other hook; then equip it."""
     refuse_when_something_is_missing(tox_env)
+    note_when_the_broker_is_missing(tox_env)
     variables = tox_env.conf["set_env"]
     if "EXPECT_WHEEL" in variables:
         # The wheel first, then the checkout for tests and example_project. tox.ini could say it,
@@ -72,6 +74,14 @@ def refuse_when_something_is_missing(tox_env: ToxEnv) -> None:
         raise Fail(f"{why}, and REQUIRE_ALL is set")
     skipped[str(tox_env.conf.name)] = why
     raise Skip(why)
+
+
+def note_when_the_broker_is_missing(tox_env: ToxEnv) -> None:
+    """Remember what the few tests with a broker skip by themselves; they fail with REQUIRE_ALL."""
+    url = urlsplit(REDIS_URL)
+    host, port = url.hostname or "127.0.0.1", url.port or 6379
+    if factors(tox_env) & DEFAULT_PORTS.keys() and not answers(host, port):
+        skipped[f"{tox_env.conf.name}, workers on Redis"] = f"no Redis answers at {host}:{port}"
 
 
 def missing(tox_env: ToxEnv) -> str:
