@@ -79,9 +79,9 @@ class Cart:
         """Tell whether something in it has yet to be made, so that money is held first."""
         return any(line.product.is_made_to_order for line in self)
 
-    def add(self, product: Product) -> None:
-        """Put one more piece into the cart."""
-        self.set(product.slug, self._chosen.get(product.slug, 0) + 1)
+    def add(self, product: Product, pieces: int = 1) -> None:
+        """Put more pieces into the cart."""
+        self.set(product.slug, self._chosen.get(product.slug, 0) + pieces)
 
     def set(self, slug: str, quantity: int) -> None:
         """Change how many pieces are in the cart; none takes the product out."""

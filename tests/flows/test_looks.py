@@ -17,7 +17,7 @@ def test_every_page_from_shelf_to_checkout(shopper: Shopper, world: World) -> No
     assert page.locator(".card").count() == 8
     keep_pictures(page, "products")
     page.get_by_role("link", name="Evening record player").click()
-    line = page.locator(".product .instalments")
+    line = page.locator(".product .sezzle-installments-line")
     assert line.inner_text() == "or 4 payments of $62.49 with Sezzle (the last one $62.52)"
     keep_pictures(page, "product")
     page.get_by_role("button", name="Add to cart").click()
@@ -27,7 +27,8 @@ def test_every_page_from_shelf_to_checkout(shopper: Shopper, world: World) -> No
     assert page.locator(".totals .total dd").inner_text() == "$322.09"
     keep_pictures(page, "cart")
     page.goto(f"{world.shop}checkout/")
-    assert page.locator(".plan strong").all_inner_texts() == [
+    page.get_by_text("Dates and amounts").click()
+    assert page.locator(".sezzle-installments li strong").all_inner_texts() == [
         "$80.52",
         "$80.52",
         "$80.52",

@@ -53,7 +53,7 @@ def test_two_requests_at_the_same_moment_make_one_payment(shopper: Shopper, worl
     shopper.fill_in_address()
     fields = {
         field.get_attribute("name") or "": field.input_value()
-        for field in shopper.page.locator("form[data-once] input").all()
+        for field in shopper.page.locator("form.columns input").all()
     }
     cookies = {each["name"]: each["value"] for each in shopper.page.context.cookies()}
 

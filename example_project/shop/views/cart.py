@@ -20,9 +20,10 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def add(request: HttpRequest, slug: str) -> HttpResponse:
-    """Put a product into the cart."""
+    """Put a product into the cart: one piece, unless the form says how many."""
     product = get_object_or_404(Product, slug=slug)
-    Cart(request).add(product)
+    form = QuantityForm(request.POST)
+    Cart(request).add(product, form.cleaned_data["quantity"] if form.is_valid() else 1)
     messages.success(request, f"{product.name} is in your cart.")
     return redirect("shop:cart")
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from example_project.shop.cart import MOST_PIECES
 from example_project.shop.models import Product
 
 
@@ -20,4 +21,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one product."""
     found = get_object_or_404(Product, slug=slug)
     others = Product.objects.exclude(pk=found.pk)[:4]
-    return render(request, "shop/product.html", {"product": found, "others": others})
+    choices = [(pieces, pieces * found.price_in_cents) for pieces in range(1, MOST_PIECES + 1)]
+    return render(
+        request, "shop/product.html", {"product": found, "others": others, "choices": choices}
+    )
