@@ -1,5 +1,7 @@
 """The staff's admin: read-only rows, and money moved through a confirmation page."""
 
+from django_sezzle.admin.customers import SezzleCustomerAdmin
+from django_sezzle.admin.disputes import SezzleDisputeAdmin
 from django_sezzle.admin.payment import SezzlePaymentAdmin, SezzlePaymentAdminMixin
 from django_sezzle.admin.records import (
     SezzleAnnouncementAdmin,
@@ -9,6 +11,8 @@ from django_sezzle.admin.records import (
 
 __all__ = [
     "SezzleAnnouncementAdmin",
+    "SezzleCustomerAdmin",
+    "SezzleDisputeAdmin",
     "SezzleOperationAdmin",
     "SezzlePaymentAdmin",
     "SezzlePaymentAdminMixin",

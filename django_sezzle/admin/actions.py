@@ -1,4 +1,4 @@
-"""The four things staff can do with money: what each is called, allows and leads to."""
+"""The five things staff can do with money: what each is called, allows and leads to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sezzle import services
+from django_sezzle.conf import get_settings
+from django_sezzle.exceptions import ConfigurationError
 from django_sezzle.gateway import Intent
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services.limits import is_blocked
@@ -50,6 +52,8 @@ class MoneyAction:
     after: Callable[[Totals, int], Totals]
     takes_held_money: bool = False
     makes_new_payment: bool = False
+    #: Whether the form proposes all that is possible; otherwise staff say how much.
+    proposes_all: bool = True
 
     @property
     def name(self) -> str:
@@ -86,16 +90,28 @@ class MoneyAction:
 
     def is_offered(self, payment: SezzlePayment) -> bool:
         """Whether a button suggests it; a new instalment plan is none while money is held."""
-        return not self.makes_new_payment or not payment.held_in_cents or payment.is_expired()
+        is_anew = self.kind == Operation.REAUTHORIZE
+        return not is_anew or not payment.held_in_cents or payment.is_expired()
+
+    def is_known_to(self, account: str) -> bool:
+        """Whether the account has it at all; one that Sezzle has not switched on is not shown."""
+        if self.kind != Operation.UPCHARGE:
+            return True
+        try:
+            return get_settings(account).upcharges
+        except ConfigurationError:
+            return False
 
     def obstacle(self, payment: SezzlePayment, open_operation: SezzleOperation | None) -> str:
         """Say why this payment cannot be acted on now; empty when it can."""
+        if not self.is_known_to(payment.account):
+            return _("The account does not have this.")
         if is_blocked(payment, self.kind):
             return _("A person must look at this payment first: %(reason)s.") % {
                 "reason": payment.get_review_reason_display()
             }
         if open_operation is not None:
-            return _("A %(kind)s of %(amount)s is under way or being checked. Wait for it.") % {
+            return _("Under way or being checked: %(kind)s of %(amount)s. Wait for it.") % {
                 "kind": open_operation.get_kind_display(),
                 "amount": open_operation.price,
             }
@@ -114,6 +130,22 @@ def _nothing_taken(payment: SezzlePayment) -> str:
     if payment.captured_in_cents:
         return _("Everything taken was given back already.")
     return _("Nothing was taken that could be given back.")
+
+
+def _nothing_to_add_to(payment: SezzlePayment) -> str:
+    if payment.upcharge_of_id is not None:
+        return _("It is itself an extra charge.")
+    if not (payment.held_in_cents or payment.kept_in_cents):
+        return _("There is no money that an extra could belong to.")
+    return _("15 % were charged extra already; Sezzle allows no more.")
+
+
+def _upchargeable(payment: SezzlePayment) -> int:
+    # A page asks several times about the same row, and each answer costs a query.
+    if not hasattr(payment, "_upchargeable_in_cents"):
+        payment._upchargeable_in_cents = payment.upchargeable_in_cents()  # type: ignore[attr-defined]
+    cents: int = payment._upchargeable_in_cents  # type: ignore[attr-defined]
+    return cents
 
 
 def _nothing_to_renew(payment: SezzlePayment) -> str:
@@ -177,6 +209,21 @@ MONEY_ACTIONS: Mapping[str, MoneyAction] = {
             why_not=_nothing_to_renew,
             after=lambda _now, moved: Totals(held=moved, taken=0, given_back=0),
             makes_new_payment=True,
+        ),
+        MoneyAction(
+            kind=Operation.UPCHARGE,
+            title=gettext_lazy("Charge extra"),
+            explanation=gettext_lazy(
+                "The shopper pays the extra in full at once, up to 15 % of the order in all. "
+                "Sezzle makes a new order for it: refund it on the new payment. Do this only when "
+                "the shopper has agreed."
+            ),
+            amount_label=gettext_lazy("Charge extra"),
+            possible=_upchargeable,
+            why_not=_nothing_to_add_to,
+            after=lambda _now, moved: Totals(held=0, taken=moved, given_back=0),
+            makes_new_payment=True,
+            proposes_all=False,
         ),
     )
 }

@@ -47,7 +47,7 @@ class ChangePageMixin(ResolvePagesMixin):
         """Divide what the user may do into what can be done now, and what cannot, and why."""
         buttons, not_now = [], []
         for action in MONEY_ACTIONS.values():
-            if not self.may_move(request, action):
+            if not (self.may_move(request, action) and action.is_known_to(payment.account)):
                 continue
             obstacle = confirmation.obstacle_to(action, payment, operation)
             if not obstacle and not action.is_offered(payment):

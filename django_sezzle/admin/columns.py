@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.timesince import timesince, timeuntil
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from django_sezzle.admin.moments import in_words, moment
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzlePayment, Status
 
@@ -42,11 +41,10 @@ class ListColumnsMixin:
     def status_badge(self, payment: SezzlePayment) -> str:
         """Show the status in words, with a sign; whether time ran out, and the review's flag."""
         sign, colour = SIGNS.get(payment.status, UNKNOWN_SIGN)  # type: ignore[call-overload]
-        word = payment.get_status_display()
         if payment.is_expired():
             sign, colour = EXPIRED_SIGN
-            word = _text("%(status)s, expired") % {"status": word}
-        return format_html("{} {}", badge(sign, colour, word), self.flag(payment))
+        shown = badge(sign, colour, status_word(payment))
+        return format_html("{} {}", shown, self.flag(payment))
 
     @admin.display(description=_("held, taken, given back"))
     def money(self, payment: SezzlePayment) -> str:
@@ -95,25 +93,10 @@ def _number(cents: int, currency: str) -> str:
     return format_cents(cents, currency).removesuffix(f" {currency}")
 
 
-def in_words(ends: datetime) -> str:
-    """Say how far away a moment is."""
-    now = timezone.now()
-    if (ends - now).total_seconds() < 60:
-        return _text("in less than a minute")
-    return _text("in %(time)s") % {"time": timeuntil(ends, now, depth=1)}
-
-
-def moment(when: datetime, words: str = "", css_class: str = "") -> str:
-    """Show a moment, or words for it; a machine finds the moment either way."""
-    local: Any = timezone.localtime(when) if timezone.is_aware(when) else when
-    shown = formats.date_format(local, "SHORT_DATETIME_FORMAT")
-    return format_html(
-        '<time datetime="{}" title="{}" class="{}">{}</time>',
-        local.isoformat(timespec="seconds"),
-        shown,
-        css_class,
-        words or shown,
-    )
+def status_word(payment: SezzlePayment) -> str:
+    """Give the status in words, and whether the authorization or checkout ran out."""
+    word = payment.get_status_display()
+    return _text("%(status)s, expired") % {"status": word} if payment.is_expired() else word
 
 
 def badge(sign: str, colour: str, word: Any) -> str:

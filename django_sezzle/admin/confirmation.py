@@ -15,7 +15,7 @@ from django_sezzle.admin.actions import MoneyAction, Totals
 from django_sezzle.admin.forms import MoneyForm, dollars
 from django_sezzle.exceptions import ConfigurationError, SezzleError
 from django_sezzle.gateway.messages.money import format_cents
-from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services.locking import database
 from django_sezzle.services.reading import bring_up_to_date
 from django_sezzle.services.recovery import is_abandoned
@@ -126,7 +126,9 @@ def actionable(action: MoneyAction, payments: Sequence[SezzlePayment]) -> dict[i
 
 
 def initial_amounts(action: MoneyAction, payments: Iterable[SezzlePayment]) -> dict[str, Any]:
-    """Fill every amount field with all that is possible."""
+    """Fill every amount field with all that is possible, where that is what is mostly wanted."""
+    if not action.proposes_all:
+        return {}
     return {f"amount-{payment.pk}": dollars(action.possible(payment)) for payment in payments}
 
 
@@ -180,7 +182,8 @@ def _to_move(action: MoneyAction, payment: SezzlePayment, form: MoneyForm) -> in
     """Tell how many cents are proposed for a payment, or were typed if they are possible."""
     possible = action.possible(payment)
     typed = form.typed_for(payment)
-    return possible if typed is None else min(typed, possible)
+    proposed = possible if action.proposes_all else 0
+    return proposed if typed is None else min(typed, possible)
 
 
 def _changes(
@@ -203,5 +206,5 @@ def _notes(action: MoneyAction, payment: SezzlePayment, unread: set[int]) -> Ite
     is_expired = payment.is_expired()
     if is_expired and action.takes_held_money:
         yield _("The authorization has run out; Sezzle may refuse.")
-    if not is_expired and action.makes_new_payment:
+    if not is_expired and action.kind == Operation.REAUTHORIZE:
         yield _("The authorization still stands; Sezzle may refuse.")

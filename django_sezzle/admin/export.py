@@ -13,6 +13,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_sezzle.cells import dollars, harmless
 from django_sezzle.models import SezzlePayment
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ logger = logging.getLogger("django_sezzle.admin")
 
 #: Rows fetched by one statement. No cursor is kept open: poolers would lose it.
 AT_ONCE = 2_000
-
-#: What a spreadsheet takes for a formula when a cell begins with it, wide signs included.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 #: Machines read these, so they are not translated.
 HEADER = (
@@ -114,25 +112,15 @@ def _cells(payment: SezzlePayment) -> list[str]:
         "yes" if payment.is_expired() else "no",
         harmless(payment.review_reason),
         payment.currency,
-        _decimal(payment.amount_in_cents),
-        _decimal(payment.authorized_in_cents),
-        _decimal(payment.held_in_cents),
-        _decimal(payment.captured_in_cents),
-        _decimal(payment.refunded_in_cents),
-        _decimal(payment.released_in_cents),
+        dollars(payment.amount_in_cents),
+        dollars(payment.authorized_in_cents),
+        dollars(payment.held_in_cents),
+        dollars(payment.captured_in_cents),
+        dollars(payment.refunded_in_cents),
+        dollars(payment.released_in_cents),
         _moment(payment.created_at),
         _moment(held_until),
     ]
-
-
-def harmless(text: str) -> str:
-    """Have a spreadsheet show text that would otherwise be a formula."""
-    begins = text.lstrip(" \u00a0\"'")
-    return f"'{text}" if text.startswith(FORMULA) or begins.startswith(FORMULA) else text
-
-
-def _decimal(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def _moment(moment: datetime | None) -> str:

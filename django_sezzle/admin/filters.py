@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_sezzle import conf
+from django_sezzle.admin.accounts import accounts_of
 from django_sezzle.gateway import Intent
 from django_sezzle.models import EventState, Review, SezzleOperation, Status
 from django_sezzle.services.locking import database
@@ -117,8 +118,9 @@ class AccountFilter(admin.SimpleListFilter):
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the configured accounts."""
-        names = conf.account_names()
+        """Offer the configured accounts, as far as the user may see them."""
+        visible = accounts_of(request, model_admin)
+        names = [name for name in conf.account_names() if visible is None or name in visible]
         return [(name, name) for name in names] if len(names) > 1 else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment
@@ -14,6 +16,21 @@ if TYPE_CHECKING:
 
 #: Rows of each list; the newest ones.
 NEWEST = 50
+
+
+#: Kinds of facts in words; an unknown one is shown as it is.
+FACTS = {
+    "authorized": _("authorized"),
+    "captured": _("captured"),
+    "refunded": _("refunded"),
+    "released": _("released"),
+    "lapsed": _("lapsed"),
+    "closed": _("closed"),
+    "expiring": _("ends soon"),
+    "review": _("needs review"),
+    "dispute": _("dispute"),
+    "tokenized": _("may be charged again"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +44,27 @@ class Link:
     """The payment that it was reauthorized from, if the user may see it."""
 
 
+def in_words(announcement: SezzleAnnouncement) -> Any:
+    """Say what kind of fact it is."""
+    return FACTS.get(announcement.fact, announcement.fact)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the shop was told of a payment, and what it does not know yet."""
+    """What the shop was told of a payment, and what it does not know yet, each with its words."""
 
-    told: list[SezzleAnnouncement]
-    untold: list[SezzleAnnouncement]
+    told: list[tuple[Any, SezzleAnnouncement]]
+    untold: list[tuple[Any, SezzleAnnouncement]]
 
     @classmethod
     def of(cls, payment: SezzlePayment) -> Told:
         """Fetch both: two queries."""
         rows = payment.announcements.using(database()).order_by("-id")
+        told = rows.filter(told_at__isnull=False)[:NEWEST]
+        untold = rows.filter(told_at__isnull=True)[:NEWEST]
         return cls(
-            told=list(rows.filter(told_at__isnull=False)[:NEWEST]),
-            untold=list(rows.filter(told_at__isnull=True)[:NEWEST]),
+            told=[(in_words(row), row) for row in told],
+            untold=[(in_words(row), row) for row in untold],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from django_sezzle import health
+from django_sezzle.admin.accounts import accounts_of
 from django_sezzle.admin.money import MoneyPagesMixin
 from django_sezzle.admin.support import DASHBOARDS
 from django_sezzle.conf import account_names, get_settings, problems
@@ -35,6 +36,7 @@ SUBJECTS = {
     "settings": gettext_lazy("Settings"),
     "database": gettext_lazy("Database"),
     "keys": gettext_lazy("Keys"),
+    "clock": gettext_lazy("Clock"),
     "subscription": gettext_lazy("Webhook subscription"),
     "events": gettext_lazy("Last event"),
     "reconcile": gettext_lazy("sezzle_reconcile"),
@@ -43,7 +45,13 @@ SUBJECTS = {
     "announcements": gettext_lazy("Facts the shop does not know"),
     "inbox": gettext_lazy("Webhook inbox"),
     "expiry": gettext_lazy("Authorizations that end soon"),
+    "disputes": gettext_lazy("Disputes"),
+    "worker": gettext_lazy("Worker"),
 }
+
+
+#: What is the same for every account, and tells nothing of any.
+OF_THE_HOST = ("settings", "database")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class OverviewPageMixin(MoneyPagesMixin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         is_asked = request.method == "POST"
+        visible = accounts_of(request, self)
         symptoms, is_complete = _examine(ask_sezzle=is_asked)
         findings = [
             Finding(
@@ -94,13 +103,15 @@ class OverviewPageMixin(MoneyPagesMixin):
                 self._list_of(symptom),
             )
             for symptom in sorted(symptoms, key=lambda s: _WORST_FIRST.index(s.level))
+            if _concerns(symptom, visible)
         ]
         return self._page(
             request,
             self.overview_template,
             title=_("Sezzle"),
             findings=findings,
-            accounts=list(_accounts()),
+            accounts=[each for each in _accounts() if visible is None or each.name in visible],
+            is_of_all=visible is None,
             is_asked=is_asked,
             is_complete=is_complete,
         )
@@ -116,6 +127,7 @@ class OverviewPageMixin(MoneyPagesMixin):
             "expiry": (f"{app}_{self.opts.model_name}_changelist", "?ends=24"),
             "announcements": (f"{app}_sezzleannouncement_changelist", "?told=no"),
             "inbox": (f"{app}_sezzlewebhookevent_changelist", "?inbox=pending"),
+            "disputes": (f"{app}_sezzledispute_changelist", "?dispute=soon"),
         }.get(symptom.id, ("", ""))
         try:
             return reverse(f"admin:{name}", current_app=self.admin_site.name) + query
@@ -136,6 +148,13 @@ def _examine(*, ask_sezzle: bool) -> tuple[list[Symptom], bool]:
         if time.monotonic() > ends_at:
             return found, False
     return found, True
+
+
+def _concerns(symptom: Symptom, visible: Collection[str] | None) -> bool:
+    """Whether it is for somebody who sees these accounts: no numbers of other ones, or of all."""
+    if visible is None:
+        return True
+    return symptom.account in visible if symptom.account else symptom.id in OF_THE_HOST
 
 
 def _accounts() -> Iterator[Account]:

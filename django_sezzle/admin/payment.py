@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from django_sezzle.admin.accounts import AccountsMixin
 from django_sezzle.admin.actions import MONEY_ACTIONS
 from django_sezzle.admin.change import ChangePageMixin
-from django_sezzle.admin.columns import ListColumnsMixin
+from django_sezzle.admin.columns import ListColumnsMixin, status_word
 from django_sezzle.admin.export import ExportMixin
 from django_sezzle.admin.filters import (
     AccountFilter,
@@ -24,9 +24,11 @@ from django_sezzle.admin.filters import (
     HumanFilter,
     ReviewFilter,
 )
+from django_sezzle.admin.moments import written
 from django_sezzle.admin.overview import OverviewPageMixin
 from django_sezzle.admin.readonly import ReadOnlyAdminMixin
 from django_sezzle.admin.search import PrefixSearchMixin
+from django_sezzle.admin.settlements import SettlementsPageMixin
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.locking import database
@@ -45,6 +47,8 @@ class SezzlePaymentAdminMixin(
     PrefixSearchMixin,
     ChangePageMixin,
     OverviewPageMixin,
+    SettlementsPageMixin,
+    AccountsMixin,
     ReadOnlyAdminMixin,
 ):
     """
@@ -170,8 +174,7 @@ class SezzlePaymentAdminMixin(
     @admin.display(description=_("status"))
     def status_word(self, payment: SezzlePayment) -> str:
         """Show the status in words, and whether the authorization or checkout ran out."""
-        word = payment.get_status_display()
-        return _text("%(status)s, expired") % {"status": word} if payment.is_expired() else word
+        return status_word(payment)
 
     @admin.display(description=_("amount"))
     def amount(self, payment: SezzlePayment) -> str:
@@ -209,21 +212,15 @@ class SezzlePaymentAdminMixin(
         ends: datetime | None = payment.authorization_expires_at
         if ends is None or not payment.held_in_cents:
             return self.get_empty_value_display()
-        shown = formats.date_format(
-            timezone.localtime(ends) if timezone.is_aware(ends) else ends,
-            "SHORT_DATETIME_FORMAT",
-        )
+        shown = written(ends)
         return _text("%(date)s (ran out)") % {"date": shown} if payment.is_expired() else shown
-
-    @admin.display(description=_("review"))
-    def review(self, payment: SezzlePayment) -> str:
-        """Show why a human must look; empty when nobody must."""
-        return payment.get_review_reason_display() if payment.review_reason else ""
 
     @admin.display(description=_("reauthorized as"))
     def reauthorized_as_link(self, payment: SezzlePayment) -> str:
         """Link to the payment that took this one's place."""
-        child = SezzlePayment.objects.using(database()).filter(reauthorized_from=payment).first()
+        rows = SezzlePayment.objects.using(database())
+        # It never changes accounts, so whoever may see the one may see the other.
+        child = rows.filter(reauthorized_from=payment, account=payment.account).first()
         if child is None:
             return self.get_empty_value_display()
         return format_html('<a href="{}">{}</a>', self._url("change", child.pk), child)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Prefetch, prefetch_related_objects
 
+from django_sezzle.admin.accounts import accounts_of, of_accounts
 from django_sezzle.admin.paging import BoundedPaginator
 from django_sezzle.services.locking import database
 
@@ -33,8 +34,10 @@ class ReadOnlyAdminMixin(Base):
         css = {"all": ["django_sezzle/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read where payments are written: staff act on what they see, a replica lags behind."""
-        return super().get_queryset(request).using(database())
+        """Take the rows of the accounts that the user may see, from where payments are written."""
+        # Staff act on what they see, and a replica lags behind.
+        rows = super().get_queryset(request).using(database())
+        return of_accounts(rows, accounts_of(request, self))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_sezzle.admin.columns import badge, moment
+from django_sezzle.admin.columns import badge
 from django_sezzle.admin.filters import AccountFilter, InboxFilter, OpenFilter, ToldFilter
+from django_sezzle.admin.moments import moment
 from django_sezzle.admin.readonly import ReadOnlyAdminMixin
 from django_sezzle.admin.retrying import RetryMixin, process_again, tell_again
 from django_sezzle.models import (

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sezzle import services
+from django_sezzle.admin.moments import written
 from django_sezzle.admin.results import TEXTS, Kind, code_for, describe
-from django_sezzle.admin.waiting import is_of_newer, moment, needs_review
+from django_sezzle.admin.waiting import is_of_newer, needs_review
 from django_sezzle.exceptions import (
     AuthenticationFailed,
     ConfigurationError,
@@ -92,7 +93,7 @@ def _cannot_close(payment: SezzlePayment, operation: SezzleOperation | None) -> 
         return is_of_newer()
     if operation.lease_until > timezone.now():
         return _("It was sent not long ago, and may still happen. Wait until %(time)s.") % {
-            "time": moment(operation.lease_until)
+            "time": written(operation.lease_until)
         }
     return _foreign(payment)
 
@@ -114,7 +115,7 @@ def _cannot_clear(payment: SezzlePayment, _operation: SezzleOperation | None) ->
 
 def _cannot_cancel(payment: SezzlePayment, operation: SezzleOperation | None) -> str:
     if operation is not None:
-        return _("A %(kind)s of %(amount)s is under way or being checked. Wait for it.") % {
+        return _("Under way or being checked: %(kind)s of %(amount)s. Wait for it.") % {
             "kind": operation.get_kind_display(),
             "amount": operation.price,
         }

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sezzle import conf
 from django_sezzle.gateway.messages.money import format_cents
@@ -46,7 +47,7 @@ class Support:
         rows = payment.operations.using(database()).order_by("-created_at", "-pk")
         operations = list(rows[:NEWEST])
         known = [
-            Id(_("Order"), payment.order_uuid or ""),
+            Id(pgettext_lazy("purchase", "Order"), payment.order_uuid or ""),
             Id(_("Order in the dashboard"), payment.sezzle_order_id),
             Id(_("Session"), payment.session_uuid),
             Id(_("Reference"), payment.reference_id),

@@ -21,11 +21,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from django_sezzle.admin.history import in_words
 from django_sezzle.admin.results import Kind, describe
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import (
     EventState,
     SezzleAnnouncement,
+    SezzleDispute,
     SezzleOperation,
     SezzlePayment,
     SezzleTransaction,
@@ -148,6 +150,7 @@ def _sources(payment: SezzlePayment) -> Iterator[Source]:
     if payment.order_uuid:
         events = SezzleWebhookEvent.objects.using(database()).filter(order_uuid=payment.order_uuid)
         yield Source(events, "received_at", _event)
+    yield Source(payment.disputes.using(database()), "created_at", _dispute)
     yield Source(payment.announcements.using(database()), "created_at", _announcement)
     kept_in = router.db_for_write(LogEntry)
     about = ContentType.objects.db_manager(payment._state.db).get_for_model(
@@ -231,12 +234,28 @@ def _event(event: SezzleWebhookEvent) -> Entry:
     )
 
 
+def _dispute(dispute: SezzleDispute) -> Entry:
+    return Entry(
+        at=dispute.created_at,
+        source=_("webhook"),
+        what=_what(_("dispute"), dispute.price or _("an amount not said")),
+        badge=str(dispute.get_status_display()),
+        tone=Kind.UNKNOWN if dispute.is_open else "",
+        details=_details(
+            (_("Type"), dispute.dispute_type),
+            (_("Answer before"), str(dispute.due_on or "") if dispute.is_open else ""),
+            (_("Dispute"), dispute.dispute_id),
+            ids_from=2,
+        ),
+    )
+
+
 def _announcement(announcement: SezzleAnnouncement) -> Entry:
     is_told = announcement.told_at is not None
     return Entry(
         at=announcement.created_at,
         source=_("shop told"),
-        what=announcement.fact,
+        what=str(in_words(announcement)),
         badge=_("told") if is_told else _("not told yet"),
         tone="" if is_told else Kind.UNKNOWN,
         details=_details(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_sezzle.admin.moments import written
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services.limits import is_blocked
 from django_sezzle.services.locking import database
@@ -69,12 +70,6 @@ def open_operation_of(payment: SezzlePayment) -> SezzleOperation | None:
     return operation
 
 
-def moment(at: datetime) -> str:
-    """Write a moment as the admin's own columns do."""
-    local = timezone.localtime(at) if timezone.is_aware(at) else at
-    return formats.date_format(local, "SHORT_DATETIME_FORMAT")
-
-
 def _next_step(operation: SezzleOperation) -> tuple[str, str]:
     payment = operation.payment
     if not operation.is_understood:
@@ -116,7 +111,7 @@ def _first_step(operation: SezzleOperation) -> tuple[str, str]:
         return _("It is sent for the first time."), ""
     ends = operation.created_at + ABANDONED_AFTER
     if ends > timezone.now():
-        plan = _("It is closed as never sent at %(time)s.") % {"time": moment(ends)}
+        plan = _("It is closed as never sent at %(time)s.") % {"time": written(ends)}
     else:
         plan = _("It is closed as never sent.")
     return plan, _("Whoever asked for it is gone, and the moment has passed.")

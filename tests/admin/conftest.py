@@ -53,6 +53,7 @@ def make_payment(emulator: Emulator, db: None) -> MakePayment:
         intent: Intent = Intent.AUTH,
         approve: bool = True,
         captured_in_cents: int = 0,
+        account: str = "default",
     ) -> SezzlePayment:
         payment = start_checkout(
             Checkout(
@@ -60,6 +61,7 @@ def make_payment(emulator: Emulator, db: None) -> MakePayment:
                 amount=Price(amount_in_cents, currency),
                 intent=intent,
                 success_url="/thanks/",
+                account=account,
             )
         )
         if approve:

@@ -141,7 +141,7 @@ def test_an_open_operation_is_on_the_page_with_its_ways_out(
     assert "sent again with the same request id" in text
     for name in ("close", "send-again"):
         assert f"/{payment.pk}/resolve/{name}/" in text
-    assert "is under way or being checked. Wait for it." in text
+    assert "Under way or being checked: capture of" in text
     # Looking asks nobody.
     assert emulator.calls == []
     viewer = page_of(make_staff("view_sezzlepayment"), payment)
@@ -202,8 +202,8 @@ def test_what_the_shop_does_not_know_is_told_apart(
     told = manager.get(reverse(CHANGE, args=[payment.pk])).context["told"]
     text = page_of(manager, payment)
 
-    assert [row.fact for row in told.untold] == ["captured"]
-    assert [row.fact for row in told.told] == ["authorized"]
+    assert [row.fact for _words, row in told.untold] == ["captured"]
+    assert [row.fact for _words, row in told.told] == ["authorized"]
     assert "tried 3 times: ValueError" in text
 
 

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from django.conf import settings as django_settings
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleOperation, SezzlePayment
+from tests.admin.browsing import (
+    Open,
+    complaints,
+    confirm,
+    counts,
+    desk_page,
+    open_desk,
+    wait_until_through,
+    width_of,
+)
 from tests.admin.conftest import MakePayment, amount, money_calls, money_url, moved
 from tests.admin.latency import far_away
-from tests.flows.browser import (
-    NARROW,
-    PATIENCE_MS,
-    WIDE,
-    keep_pictures,
-    require_playwright,
-    watch_console,
-)
+from tests.flows.browser import NARROW, keep_pictures
 from tests.settings import SEZZLE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
     from pytest_django.live_server_helper import LiveServer
+
+__all__ = ["complaints", "desk_page", "open_desk"]
 
 pytestmark = [
     pytest.mark.browser,
@@ -37,72 +38,6 @@ pytestmark = [
     # Before the server starts, so that both mean the same database.
     pytest.mark.usefixtures("django_db_setup"),
 ]
-
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
-)
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def desk_page(
-    request: pytest.FixtureRequest, live_server: LiveServer, manager: Client
-) -> Iterator[Open]:
-    """Open pages of the manager's browser, under a strict content policy."""
-    require_playwright()
-    chromium: Browser = request.getfixturevalue("chromium")
-    complaints: list[str] = []
-
-    def guard(route: Route) -> None:
-        answer = route.fetch(max_redirects=0)
-        route.fulfill(
-            response=answer, headers={**answer.headers, "content-security-policy": POLICY}
-        )
-
-    @contextmanager
-    def open_page(*, scripts: bool = True) -> Iterator[Page]:
-        context = chromium.new_context(viewport=WIDE, java_script_enabled=scripts)
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_cookies(
-            [
-                {
-                    "name": django_settings.SESSION_COOKIE_NAME,
-                    "value": manager.cookies[django_settings.SESSION_COOKIE_NAME].value,
-                    "url": live_server.url,
-                }
-            ]
-        )
-        page = context.new_page()
-        page.route("**/admin/**", guard)
-        watch_console(page, complaints)
-        try:
-            yield page
-        finally:
-            context.close()
-
-    yield open_page
-    assert complaints == []
-
-
-def confirm(page: Page) -> None:
-    page.locator(".submit-row input[type=submit]").click()
-
-
-def wait_until_through(page: Page) -> None:
-    page.wait_for_url(re.compile("/money/result/"))
-    page.locator(".sezzle-counts").wait_for()
-    page.locator("#sezzle-progress").wait_for(state="detached", timeout=2 * PATIENCE_MS)
-
-
-def counts(page: Page) -> list[str]:
-    return [" ".join(line.split()) for line in page.locator(".sezzle-counts li").all_inner_texts()]
-
-
-def width_of(page: Page) -> int:
-    found: int = page.evaluate("document.documentElement.scrollWidth")
-    return found
 
 
 @pytest.mark.fault(34)

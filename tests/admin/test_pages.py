@@ -297,5 +297,7 @@ def test_the_mixin_works_on_another_themes_base(
     } <= names
 
 
+@pytest.mark.django_db
 def test_the_system_checks_are_content() -> None:
+    # Django asks the database whether it has what a model needs.
     call_command("check", "--fail-level", "WARNING")
