@@ -24,8 +24,10 @@ from rest_framework.views import APIView
 
 from django_sezzle import conf, webhooks
 from django_sezzle.arrival import find_payment, look
+from django_sezzle.counting import count
 from django_sezzle.exceptions import ConfigurationError, InvalidSignature
 from django_sezzle.gateway import signature
+from django_sezzle.models import SezzleWebhookEvent
 from django_sezzle.services.locking import outside_transactions
 
 logger = logging.getLogger("django_sezzle.webhooks")
@@ -138,10 +140,12 @@ def verify(body: bytes, headers: Mapping[str, str], account: str) -> None:
     try:
         settings = conf.get_settings(account)
     except ConfigurationError as error:
+        count("delivery", account=account, outcome="refused")
         logger.critical("account=%s webhook=refused: SEZZLE is not usable", account)
         raise NotConfigured from error
     header = headers.get(signature.HEADER)
     if not signature.is_signed(body, header, settings.signing_keys):
+        count("delivery", account=account, outcome="refused")
         logger.error(
             "account=%s webhook=refused signature=%s: check PRIVATE_KEY; Sezzle ends a "
             "subscription whose deliveries fail for five days",
@@ -149,6 +153,20 @@ def verify(body: bytes, headers: Mapping[str, str], account: str) -> None:
             "missing" if header is None else "wrong",
         )
         raise InvalidSignature("The signature does not fit.")
+
+
+def worker_of(account: str) -> Callable[[SezzleWebhookEvent], None] | None:
+    """Say who is given an account's events; None when they are processed as they come."""
+    if conf.get_settings(account).webhooks == conf.INLINE:
+        return None
+
+    def enqueue(event: SezzleWebhookEvent) -> None:
+        # Only a shop with a worker has the framework, and waits for its import.
+        from django_sezzle import worker  # noqa: PLC0415
+
+        worker.enqueue(event)
+
+    return enqueue
 
 
 class WebhookView(PinnedView):
@@ -182,9 +200,12 @@ class WebhookView(PinnedView):
     def post(self, request: Request, account: str = conf.DEFAULT_ACCOUNT) -> Response:
         """Keep the delivery and act on it."""
         try:
-            accepted = webhooks.receive(account, request._request.body)
+            accepted = webhooks.receive(
+                account, request._request.body, hand_over=worker_of(account)
+            )
         except DatabaseError:
             # It could not be kept; Sezzle keeps it for us.
+            count("delivery", account=account, outcome="not_kept")
             logger.critical("account=%s webhook=not_kept", account, exc_info=True)
             accepted = False
         status = HTTPStatus.OK if accepted else HTTPStatus.SERVICE_UNAVAILABLE

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
+import django
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_sezzle import conf
 from django_sezzle.models import SezzlePayment
 from django_sezzle.signals import payment_authorized
+
+#: The module of the tasks framework: a part of Django since 6.0, a package of its own before.
+FRAMEWORK = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+
+BACKENDS_WITHOUT_WORKER = {
+    "ImmediateBackend": "It processes events while Sezzle waits for the answer.",
+    "DummyBackend": "It processes nothing; sezzle_reconcile does, minutes later.",
+}
 
 
 @register("sezzle")
@@ -50,6 +60,64 @@ def check_receivers(**kwargs: Any) -> list[CheckMessage]:
             id="sezzle.W006",
         )
     ]
+
+
+@register("sezzle")
+def check_worker(**kwargs: Any) -> list[CheckMessage]:
+    """Report that events cannot be given to a worker."""
+    accounts = conf.accounts_with_worker()
+    if accounts and find_spec(FRAMEWORK) is None:
+        return [
+            Error(
+                f'SEZZLE["WEBHOOKS"] is "task", and {FRAMEWORK} cannot be imported.',
+                hint='Install "django-sezzle[tasks]" (before Django 6.0), or say "inline".',
+                id="sezzle.E021",
+            )
+        ]
+    found: list[CheckMessage] = []
+    for account in accounts:
+        try:
+            _backend_of(account)
+        except Exception as error:  # noqa: BLE001 - a backend's own libraries may raise anything
+            found.append(
+                Error(
+                    f"Events of the {account} account cannot be enqueued: "
+                    f"{type(error).__name__}: {error}",
+                    hint="Correct TASK_BACKEND and TASK_QUEUE in SEZZLE, or TASKS.",
+                    id="sezzle.E022",
+                )
+            )
+    return found
+
+
+@register("sezzle", deploy=True)
+def check_worker_apart(**kwargs: Any) -> list[CheckMessage]:
+    """Report backends for development, where there is no worker."""
+    if check_worker():
+        return []
+    return [
+        Warning(
+            f"Events of the {account} account are enqueued, and the backend is {kind}.",
+            hint=f"{what} Choose a backend with a worker in TASKS, or say WEBHOOKS "
+            '"inline": Sezzle then repeats what could not be processed.',
+            id="sezzle.W007",
+        )
+        for account in conf.accounts_with_worker()
+        for kind, what in BACKENDS_WITHOUT_WORKER.items()
+        if kind in _bases(_backend_of(account))
+    ]
+
+
+def _backend_of(account: str) -> object:
+    # Only a shop with a worker has the framework, and waits for its import.
+    from django_sezzle import worker  # noqa: PLC0415
+
+    return worker.task_of(account).get_backend()
+
+
+def _bases(backend: object) -> list[str]:
+    """Name a backend's classes; those of Django and of django-tasks have the same names."""
+    return [each.__name__ for each in type(backend).__mro__]
 
 
 def _of_account(settings: conf.Settings) -> list[CheckMessage]:

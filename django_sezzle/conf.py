@@ -19,6 +19,8 @@ from django_sezzle.exceptions import ConfigurationError
 
 DEFAULT_ACCOUNT = "default"
 SANDBOX, PRODUCTION = "sandbox", "production"
+#: Who processes webhook events: the delivery's own request, or the host's worker.
+INLINE, TASK = "inline", "task"
 
 GATEWAY_URLS = {
     SANDBOX: "https://sandbox.gateway.sezzle.com",
@@ -36,17 +38,25 @@ DEFAULTS: dict[str, Any] = {
     "BASE_URL": None,
     "TIMEOUT": (5, 30),
     "DEADLINE": 45,
-    "WEBHOOKS": "inline",
+    "WEBHOOKS": INLINE,
+    "TASK_BACKEND": "default",
+    "TASK_QUEUE": "default",
     "BULK_LIMIT": 100,
     "CONFIRM_ABOVE_CENTS": None,
+    "UPCHARGES": False,
     "BEFORE_EXPIRY": "warn",
     "EXPIRY_NOTICE_MINUTES": 15,
     "PURGE_AFTER_DAYS": 90,
+    "INSTALLMENTS_FROM_CENTS": 3500,
+    "INSTALLMENTS_UP_TO_CENTS": 250_000,
+    "SETTLEMENT_AMOUNTS": "decimal",
     "ACCOUNTS": {},
 }
 KEYS = frozenset({"PUBLIC_KEY", "PRIVATE_KEY", *DEFAULTS})
 #: What may be done with held money before its authorization ends.
 BEFORE_EXPIRY = ("nothing", "warn", "capture", "release")
+#: How the account's payout summaries write money: dollars (93.7) or whole cents (9370).
+SETTLEMENT_AMOUNTS = ("decimal", "cents")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -71,11 +81,17 @@ class Settings:
     read_timeout: float
     deadline: float
     webhooks: str
+    task_backend: str
+    task_queue: str
     bulk_limit: int
     confirm_above_cents: int | None
+    upcharges: bool
     before_expiry: str
     expiry_notice_minutes: int
     purge_after_days: int
+    installments_from_cents: int
+    installments_up_to_cents: int
+    settlement_amounts: str
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
@@ -132,11 +148,17 @@ def _read(account: str) -> Settings:
         read_timeout=float(merged["TIMEOUT"][1]),
         deadline=float(merged["DEADLINE"]),
         webhooks=merged["WEBHOOKS"],
+        task_backend=merged["TASK_BACKEND"],
+        task_queue=merged["TASK_QUEUE"],
         bulk_limit=merged["BULK_LIMIT"],
         confirm_above_cents=merged["CONFIRM_ABOVE_CENTS"],
+        upcharges=merged["UPCHARGES"],
         before_expiry=merged["BEFORE_EXPIRY"],
         expiry_notice_minutes=merged["EXPIRY_NOTICE_MINUTES"],
         purge_after_days=merged["PURGE_AFTER_DAYS"],
+        installments_from_cents=merged["INSTALLMENTS_FROM_CENTS"],
+        installments_up_to_cents=merged["INSTALLMENTS_UP_TO_CENTS"],
+        settlement_amounts=merged["SETTLEMENT_AMOUNTS"],
     )
 
 
@@ -145,6 +167,13 @@ def account_names() -> list[str]:
     raw = getattr(django_settings, "SEZZLE", None)
     further = raw.get("ACCOUNTS", {}) if isinstance(raw, Mapping) else {}
     return [DEFAULT_ACCOUNT, *(further if isinstance(further, Mapping) else ())]
+
+
+def accounts_with_worker() -> list[str]:
+    """Name the accounts whose events a worker processes; none while ``SEZZLE`` is unusable."""
+    if list(problems()):
+        return []
+    return [name for name in account_names() if get_settings(name).webhooks == TASK]
 
 
 def problems() -> Iterator[Problem]:
@@ -192,8 +221,11 @@ def from_env(prefix: str = "SEZZLE_") -> dict[str, Any]:
         "DEADLINE": env.float,
         "BULK_LIMIT": env.int,
         "CONFIRM_ABOVE_CENTS": env.int,
+        "UPCHARGES": env.bool,
         "EXPIRY_NOTICE_MINUTES": env.int,
         "PURGE_AFTER_DAYS": env.int,
+        "INSTALLMENTS_FROM_CENTS": env.int,
+        "INSTALLMENTS_UP_TO_CENTS": env.int,
     }
 
     def read(start: str) -> dict[str, Any]:
@@ -253,9 +285,16 @@ def _problems_of(values: Mapping[str, Any], account: str) -> Iterator[Problem]:
             f'{name} has a GATEWAY_URL beside ENVIRONMENT "production".',
             "Remove GATEWAY_URL: real money goes to Sezzle's own gateway only.",
         )
+    least, most = values.get("INSTALLMENTS_FROM_CENTS"), values.get("INSTALLMENTS_UP_TO_CENTS")
+    if type(least) is int and type(most) is int and 100 <= most < least:
+        yield Problem(
+            "sezzle.E025",
+            f'{name}["INSTALLMENTS_UP_TO_CENTS"] is below INSTALLMENTS_FROM_CENTS.',
+            "Both are whole cents: 250000 for $2,500.",
+        )
 
 
-def _is_key(value: object) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.strip() == value and value != ""
 
 
@@ -296,10 +335,10 @@ def _is_host(value: object) -> bool:
 
 
 _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
-    ("PUBLIC_KEY", _is_key, "Copy the public key (sz_pub_...) from Sezzle's merchant dashboard."),
+    ("PUBLIC_KEY", _is_text, "Copy the public key (sz_pub_...) from Sezzle's merchant dashboard."),
     (
         "PRIVATE_KEY",
-        _is_key,
+        _is_text,
         "Copy the private key (sz_pr_...) from Sezzle's merchant dashboard; it signs webhooks too.",
     ),
     (
@@ -309,7 +348,7 @@ _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
     ),
     (
         "PREVIOUS_PRIVATE_KEYS",
-        _is_list_of(_is_key),
+        _is_list_of(_is_text),
         "Give a list of keys; leave it out when no rotation is under way.",
     ),
     ("GATEWAY_URL", _is_origin, "Give an https origin (http on loopback), without a path."),
@@ -321,13 +360,16 @@ _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
     ("BASE_URL", _is_public_origin, 'Give the shop\'s public origin, like "https://shop.example".'),
     ("TIMEOUT", _is_pair_of_numbers, "Give two numbers of seconds: (connect, read)."),
     ("DEADLINE", _is_number, "Give a number of seconds, at most 600."),
-    ("WEBHOOKS", lambda v: v == "inline", 'Say "inline".'),
+    ("WEBHOOKS", lambda v: v in (INLINE, TASK), 'Say "inline" or "task".'),
+    ("TASK_BACKEND", _is_text, "Give the name of a backend in TASKS."),
+    ("TASK_QUEUE", _is_text, "Give the name of a queue that the backend has."),
     ("BULK_LIMIT", lambda v: type(v) is int and v > 0, "Give a whole number of payments."),
     (
         "CONFIRM_ABOVE_CENTS",
         lambda v: v is None or (type(v) is int and v >= 0),
         "Give a whole number of cents, 0 for every total, or None for no total.",
     ),
+    ("UPCHARGES", lambda v: type(v) is bool, "Say True when Sezzle has switched them on."),
     (
         "BEFORE_EXPIRY",
         lambda v: isinstance(v, str) and v in BEFORE_EXPIRY,
@@ -342,6 +384,21 @@ _RULES: tuple[tuple[str, Callable[[object], bool], str], ...] = (
         "PURGE_AFTER_DAYS",
         lambda v: type(v) is int and 7 <= v <= 36_500,
         "Give a whole number of days, at least 7: Sezzle repeats an event for five.",
+    ),
+    (
+        "INSTALLMENTS_FROM_CENTS",
+        lambda v: type(v) is int and v >= 100,
+        "Give the least that Sezzle takes from your shoppers, in whole cents; 100 at least.",
+    ),
+    (
+        "INSTALLMENTS_UP_TO_CENTS",
+        lambda v: type(v) is int and v >= 100,
+        "Give the most that Sezzle takes from your shoppers, in whole cents.",
+    ),
+    (
+        "SETTLEMENT_AMOUNTS",
+        lambda v: isinstance(v, str) and v in SETTLEMENT_AMOUNTS,
+        'Say "decimal" (dollars) or "cents", as the account\'s payout summaries have it.',
     ),
 )
 _IDS = {
@@ -360,4 +417,10 @@ _IDS = {
     "BEFORE_EXPIRY": "sezzle.E016",
     "EXPIRY_NOTICE_MINUTES": "sezzle.E017",
     "CONFIRM_ABOVE_CENTS": "sezzle.E018",
+    "UPCHARGES": "sezzle.E026",
+    "TASK_BACKEND": "sezzle.E019",
+    "TASK_QUEUE": "sezzle.E020",
+    "SETTLEMENT_AMOUNTS": "sezzle.E023",
+    "INSTALLMENTS_FROM_CENTS": "sezzle.E024",
+    "INSTALLMENTS_UP_TO_CENTS": "sezzle.E025",
 }

@@ -1,5 +1,6 @@
 """
-What a shop may hear. Each is sent with ``payment`` and ``announcement``.
+What a shop may hear. Each is sent with ``payment`` and ``announcement``; those about money with
+``transaction`` too, and the last two with ``dispute`` and ``customer``.
 
 A fact is told at least once, and facts of one payment in order. Receivers run inside the
 transaction that marks the fact as told: their database work commits together with the mark, so
@@ -33,6 +34,15 @@ payment_expiring = Signal()
 payment_review_needed = Signal()
 """A human must look at the payment; ``payment.review_reason`` says why."""
 
+dispute_changed = Signal()
+"""
+Sezzle said something new of a ``dispute`` about the payment. Amount and due day are an event's
+word; what was refunded because of it is told by ``payment_refunded``.
+"""
+
+customer_tokenized = Signal()
+"""The shopper agreed to be charged again, as Sezzle confirmed: ``customer``."""
+
 BY_FACT: dict[str, Signal] = {
     "authorized": payment_authorized,
     "captured": payment_captured,
@@ -42,4 +52,6 @@ BY_FACT: dict[str, Signal] = {
     "closed": payment_closed,
     "expiring": payment_expiring,
     "review": payment_review_needed,
+    "dispute": dispute_changed,
+    "tokenized": customer_tokenized,
 }

@@ -22,8 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     profile = Profile()
     store: Store
     try:
-        for assignment in options.profile:
-            profile.change_from_text(assignment)
+        for given in options.profile:
+            if "=" in given:
+                profile.change_from_text(given)
+            else:
+                profile.change_from_file(given)
         store = SQLiteStore(options.store) if options.store else MemoryStore()
         emulator = Emulator(
             store=store,
@@ -66,10 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--profile",
-        metavar="NAME=VALUE",
+        metavar="NAME=VALUE | FILE",
         action="append",
         default=[],
-        help="set a switch, such as expired_order=not_found; may be repeated",
+        help="set a switch, such as expired_order=not_found, or those of a JSON file, as "
+        "sezzle_probe writes it; may be repeated",
     )
     parser.add_argument(
         "--record", metavar="FILE", help="append every exchange and delivery as a JSON line"

@@ -111,10 +111,27 @@ class Actions(ABC):
             merchant.is_rotated = True
             state.merchants.put(merchant)
 
-    def pay_out(self, *, public_key: str | None = None) -> list[Payout]:
-        """Pay the merchant what was captured less what was refunded, one payout per currency."""
+    def pay_out(
+        self,
+        *,
+        public_key: str | None = None,
+        fee_basis_points: int = 0,
+        fee_per_capture_in_cents: int = 0,
+    ) -> list[Payout]:
+        """
+        Pay the merchant what was captured less what was refunded, one payout per currency.
+
+        :param fee_basis_points: hundredths of a per cent that Sezzle keeps of what is captured,
+            and returns of what is refunded.
+        :param fee_per_capture_in_cents: what Sezzle keeps beside that, and does not return.
+        """
         with self._unit() as state:
-            return reports.pay_out(state, self._merchant(state, public_key))
+            return reports.pay_out(
+                state,
+                self._merchant(state, public_key),
+                fee_basis_points=fee_basis_points,
+                fee_per_capture_in_cents=fee_per_capture_in_cents,
+            )
 
     def _merchant(self, state: State, public_key: str | None) -> Merchant:
         wanted = public_key or self.public_key

@@ -103,7 +103,8 @@ class Dashboard:
         return "The private key was replaced. Webhooks are signed with the new one from now on."
 
     def _pay_out(self, form: Form) -> str:
-        return f"{len(self._emulator.pay_out())} payouts made."
+        payouts = self._emulator.pay_out(fee_basis_points=600, fee_per_capture_in_cents=30)
+        return f"{len(payouts)} payouts made."
 
     def _deliver(self, form: Form) -> str:
         return f"{len(self._emulator.deliver_due())} deliveries attempted."

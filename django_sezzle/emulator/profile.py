@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -99,6 +101,21 @@ class Profile:
                 setattr(self, name, candidate)
                 return
         raise ValueError(f"{name} cannot be {text!r}; allowed: {_describe(_hints()[name])}.")
+
+    def change_from_file(self, path: str | Path) -> None:
+        """
+        Set the switches of a JSON file, as ``sezzle_probe --profile`` writes it.
+
+        :raises ValueError: no JSON object of switches, or a value that a switch does not have.
+        :raises OSError: the file cannot be read.
+        """
+        switches = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(switches, dict):
+            raise ValueError(f"{path} is no JSON object of switches.")
+        try:
+            self.change(**switches)
+        except AttributeError as error:
+            raise ValueError(f"{path}: {error}") from error
 
     def as_dict(self) -> dict[str, Any]:
         """Return every switch with its present value."""

@@ -240,13 +240,15 @@ class Dispute:
 
 @dataclass
 class Payout:
-    """Money paid to the merchant for what was captured less what was refunded."""
+    """Money paid to the merchant for what was captured less what was refunded, and the fees."""
 
     uuid: str
     merchant_uuid: str
     currency: str
     amount_in_cents: int
     paid_at: datetime
+    fee_basis_points: int = 0
+    fee_per_capture_in_cents: int = 0
 
 
 @dataclass

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date as Day
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from .bodies import date
 from .context import Context
 from .messages import Refusal, Response
-from .records import Execution, Merchant, Payout
+from .records import Execution, Merchant, Order, Payout
 from .state import State
 
 PAGE = 20
+LONGEST_REPORT = timedelta(days=7)
+MONEY = {"capture": ("CAPTURE", "001"), "refund": ("REFUND", "002")}
+FEES = {"capture": ("FEE", "003"), "refund": ("RETURNED_FEE", "004")}
 SUMMARY_COLUMNS = (
     "total_order_amount",
     "total_capture_amount",
@@ -55,7 +58,9 @@ LINE_COLUMNS = (
 )
 
 
-def pay_out(state: State, merchant: Merchant) -> list[Payout]:
+def pay_out(
+    state: State, merchant: Merchant, *, fee_basis_points: int, fee_per_capture_in_cents: int
+) -> list[Payout]:
     """Pay the merchant what was captured less what was refunded since last time, per currency."""
     totals: dict[str, Payout] = {}
     for execution in state.executions:
@@ -65,10 +70,18 @@ def pay_out(state: State, merchant: Merchant) -> list[Payout]:
             continue
         payout = totals.setdefault(
             execution.currency,
-            Payout(state.new_id(), merchant.uuid, execution.currency, 0, state.clock.now()),
+            Payout(
+                state.new_id(),
+                merchant.uuid,
+                execution.currency,
+                0,
+                state.clock.now(),
+                fee_basis_points,
+                fee_per_capture_in_cents,
+            ),
         )
         sign = 1 if execution.kind == "capture" else -1
-        payout.amount_in_cents += sign * execution.amount_in_cents
+        payout.amount_in_cents += sign * execution.amount_in_cents + _fee(payout, execution)
         execution.payout_uuid = payout.uuid
         state.executions.put(execution)
     return [state.payouts.put(payout) for payout in totals.values()]
@@ -76,7 +89,7 @@ def pay_out(state: State, merchant: Merchant) -> list[Payout]:
 
 def summaries(context: Context) -> Response:
     """Answer 200 with payouts in one currency between two days, a page of 20 from ``offset``."""
-    query = {name: values[-1] for name, values in parse_qs(context.request.query).items()}
+    query = _query(context)
     now = context.state.clock.now()
     first = _day(query.get("start-date"), "start-date")
     last = _day(query.get("end-date", now.date().isoformat()), "end-date")
@@ -111,30 +124,103 @@ def details(context: Context) -> Response:
         if order is None or order.authorization is None:
             continue
         moment = execution.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        captures = execution.kind == "capture"
         line = {
-            "type": "CAPTURE" if captures else "REFUND",
             "order_capture_date": moment,
             "order_created_at": order.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "event_date": moment,
+            "order_uuid": _report_id(order),
             "external_reference_id": order.reference_id,
-            "amount": _dollars(execution.amount_in_cents),
             "posting_currency": execution.currency,
-            "type_code": "001" if captures else "002",
             "sezzle_order_id": order.authorization.sezzle_order_id,
             **order.details.get("metadata", {}),
         }
-        writer.writerow([line.get(name, "") for name in [*LINE_COLUMNS, *metadata_keys]])
+        lines = [(MONEY[execution.kind], execution.amount_in_cents)]
+        if fee := _fee(payout, execution):
+            lines.append((FEES[execution.kind], fee))
+        for (name, code), cents in lines:
+            line |= {"type": name, "type_code": code, "amount": _dollars(cents)}
+            writer.writerow([line.get(column, "") for column in [*LINE_COLUMNS, *metadata_keys]])
     return Response(200, {"Content-Type": "text/csv"}, out.getvalue().encode())
 
 
+def orders_report(context: Context) -> Response:
+    """Answer 200 with the orders of at most seven days that a shopper approved."""
+    state = context.state
+    query = _query(context)
+    first = _day(query.get("start-date"), "start-date")
+    last = _day(query.get("end-date", state.clock.now().date().isoformat()), "end-date")
+    if last - first >= LONGEST_REPORT:
+        raise Refusal(400, "bad_request", "at most 7 days can be asked for", "end-date")
+    rows = [
+        _report_row(context, order)
+        for order in state.orders
+        if order.merchant_uuid == context.merchant.uuid
+        and order.authorization is not None
+        and first <= order.created_at.date() <= last
+    ]
+    return Response.of_json(200, rows)
+
+
+def interest_balance(context: Context) -> Response:
+    """Answer 200 with what is on the interest account; nothing ever gathers on this one."""
+    return Response.of_json(200, {"interest_balance": 0})
+
+
+def _report_row(context: Context, order: Order) -> dict[str, Any]:
+    authorization = order.authorization
+    payouts = {payout.uuid: payout for payout in context.state.payouts}
+    settled = [
+        (execution, payouts[execution.payout_uuid])
+        for execution in context.state.executions
+        if execution.order_uuid == order.uuid and execution.payout_uuid in payouts
+    ]
+    kept = -sum(_fee(payout, each) for each, payout in settled if each.kind == "capture")
+    returned = sum(_fee(payout, each) for each, payout in settled if each.kind == "refund")
+    captured = order.captured_in_cents
+    return {
+        "created_at": date(order.created_at, context.profile),
+        "order_uuid": _report_id(order),
+        "order_platform_uuid": authorization.sezzle_order_id if authorization else "",
+        "customer_name": "Ada Shopper",
+        "customer_email": "ada@shopper.example",
+        "external_reference_id": order.reference_id,
+        "customer_currency_code": order.currency,
+        "merchant_currency_code": order.currency,
+        "order_amount_in_cents": order.amount_in_cents,
+        "captured_amount_in_cents": captured,
+        "uncaptured_amount_in_cents": order.capturable_in_cents,
+        "total_fees_in_cents": kept,
+        "net_amount_in_cents": captured - order.refunded_in_cents - kept + returned,
+        "refund_fee_in_cents": returned,
+        "released_amount_in_cents": order.released_in_cents,
+        "order_type": "Standard Checkout",
+        "financing_option": "4-pay-biweekly",
+    }
+
+
+def _report_id(order: Order) -> str:
+    # Reports have ids of another family than orders; five groups, made of the order's own.
+    digits = order.uuid.replace("-", "")[:25].ljust(25, "0")
+    return "-".join(digits[place : place + 5] for place in range(0, 25, 5))
+
+
+def _fee(payout: Payout, execution: Execution) -> int:
+    """Return what an execution adds to a payout by its fee: cents, negative for a capture."""
+    share = (execution.amount_in_cents * payout.fee_basis_points + 5_000) // 10_000
+    return share if execution.kind == "refund" else -share - payout.fee_per_capture_in_cents
+
+
 def _summary_row(payout: Payout, settled: list[Execution]) -> list[str]:
-    captured = sum(each.amount_in_cents for each in settled if each.kind == "capture")
-    refunded = sum(each.amount_in_cents for each in settled if each.kind == "refund")
+    captures = [each for each in settled if each.kind == "capture"]
+    refunds = [each for each in settled if each.kind == "refund"]
+    captured = sum(each.amount_in_cents for each in captures)
+    refunded = sum(each.amount_in_cents for each in refunds)
     known = {
         "total_order_amount": _dollars(captured),
         "total_capture_amount": _dollars(captured),
         "total_refund_amount": _dollars(-refunded),
+        "total_fee_amount": _dollars(sum(_fee(payout, each) for each in captures)),
+        "total_returned_fee_amount": _dollars(sum(_fee(payout, each) for each in refunds)),
         "net_settlement_amount": _dollars(payout.amount_in_cents),
         "payment_uuid": payout.uuid,
         "settlement_currency": payout.currency,
@@ -167,6 +253,10 @@ def _summary(context: Context, payout: Payout) -> dict[str, Any]:
 def _amount(context: Context, cents: int) -> float | int:
     # A float only on the wire, where Sezzle writes dollars as a JSON number.
     return cents / 100 if context.profile.settlement_amounts == "decimal" else cents
+
+
+def _query(context: Context) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(context.request.query).items()}
 
 
 def _day(text: str | None, location: str) -> Day:

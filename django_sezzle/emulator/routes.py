@@ -55,6 +55,8 @@ ROUTES = (
     Route("webhook_delete", "DELETE", "/v2/webhooks/{webhooks_uuid}", webhooks.delete),
     Route("settlement_summaries", "GET", "/v2/settlements/summaries", reports.summaries),
     Route("settlement_details", "GET", "/v2/settlements/details/{payout_uuid}", reports.details),
+    Route("orders_report", "GET", "/v2/orders/report", reports.orders_report),
+    Route("interest_balance", "GET", "/v2/interest/balance", reports.interest_balance),
 )
 OPERATIONS = frozenset(route.operation for route in ROUTES)
 

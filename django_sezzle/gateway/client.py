@@ -6,9 +6,10 @@ URLs are built from the configured gateway and checked ids, never from links in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django_sezzle.conf import Settings
@@ -25,16 +26,26 @@ from django_sezzle.gateway.messages import (
     Intent,
     Malformed,
     Order,
+    PayoutDetails,
+    PayoutLine,
+    PayoutSummary,
     Price,
+    Reading,
+    ReportedOrder,
     Session,
     SessionRequest,
     Subscription,
+    TokenSession,
     parsing,
+    settlements,
 )
 from django_sezzle.gateway.tokens import Token, tokens
 from django_sezzle.gateway.transport import Answer, Call, exchange, forget_frames
 
 T = TypeVar("T")
+
+#: A payout has a line of some 200 characters for each movement of money and each fee.
+MAX_REPORT_BYTES = 2**25
 
 
 def _nothing() -> None:
@@ -119,6 +130,18 @@ class Gateway:
         https://docs.sezzle.com/docs/api/core/sessions/getv2session
         """
         return self._read(Session.from_json, self._send("GET", f"/v2/session/{_id(session_uuid)}"))
+
+    def get_token_session(self, session: Session) -> TokenSession:
+        """
+        Read whether the shopper of a session agreed to be charged again, and as which customer.
+
+        GET /v2/token/{token}/session
+        https://docs.sezzle.com, page getv2sessiontoken
+        """
+        if not parsing.IDENTIFIER.fullmatch(session.token):
+            raise GatewayUnavailable("Sezzle's session holds no usable token. Nothing was asked.")
+        answer = self._send("GET", "/v2/token/{secret}/session", token_of=session)
+        return self._read(TokenSession.from_json, answer)
 
     # Orders
 
@@ -266,7 +289,107 @@ class Gateway:
         """
         self._send("POST", "/v2/webhooks/test", {"event": str(event), "url": url})
 
+    # Settlements
+
+    def list_payouts(
+        self, first: date, last: date, currency: str, *, offset: int = 0
+    ) -> list[PayoutSummary]:
+        """
+        Read one page of payouts made from one day to another, both included.
+
+        :param offset: how many to leave out. The size of a page is told in two ways (20 and 30):
+            ask until a page is empty.
+        :raises GatewayUnavailable: also when an amount is not what ``SETTLEMENT_AMOUNTS`` says.
+
+        GET /v2/settlements/summaries
+        https://docs.sezzle.com, page getv2settlementssummaries
+        """
+        answer = self._report(
+            "/v2/settlements/summaries",
+            {
+                "start-date": first.isoformat(),
+                "end-date": last.isoformat(),
+                "offset": str(offset),
+                "currency-code": currency,
+            },
+        )
+        reading = Reading(self.settings.settlement_amounts)
+
+        def read(body: bytes) -> list[PayoutSummary]:
+            found = parsing.as_list(settlements.json_of(body), "payouts")
+            return [PayoutSummary.from_json(entry, reading) for entry in found]
+
+        return self._read_report(read, answer)
+
+    def get_payout(self, payout_uuid: str) -> PayoutDetails:
+        """
+        Read the file of one payout; its lines come out of :meth:`lines_of`.
+
+        GET /v2/settlements/details/{payout_uuid}
+        https://docs.sezzle.com, page getv2settlementsdetails
+        """
+        path = f"/v2/settlements/details/{_id(payout_uuid)}"
+        answer = self._report(path, {}, accept="text/csv")
+        return self._read_report(PayoutDetails.from_csv, answer)
+
+    def lines_of(self, details: PayoutDetails) -> Iterator[PayoutLine]:
+        """
+        Give a payout's lines one by one; nothing is asked.
+
+        :raises GatewayUnavailable: a line cannot be read.
+        """
+        try:
+            yield from details.lines()
+        except Malformed as error:
+            raise _unreadable(error) from error
+
+    def get_orders_report(self, first: date, last: date) -> list[ReportedOrder]:
+        """
+        Read Sezzle's report of the orders of at most seven days; only some merchants have it.
+
+        GET /v2/orders/report
+        https://docs.sezzle.com, page getv2ordersreport
+        """
+        query = {"start-date": first.isoformat(), "end-date": last.isoformat()}
+
+        def read(body: bytes) -> list[ReportedOrder]:
+            found = parsing.as_list(settlements.json_of(body), "report")
+            return [ReportedOrder.from_json(entry) for entry in found]
+
+        return self._read_report(read, self._report("/v2/orders/report", query))
+
+    def get_interest_balance(self, currency: str) -> Decimal:
+        """
+        Read what is on the merchant's interest account: dollars, with fractions of a cent.
+
+        GET /v2/interest/balance
+        https://docs.sezzle.com, page getv2interestbalance
+        """
+        answer = self._report("/v2/interest/balance", {"currency-code": currency})
+        return self._read_report(
+            lambda body: settlements.interest_balance(settlements.json_of(body)), answer
+        )
+
     # How it is done
+
+    def _report(
+        self, path: str, query: Mapping[str, str], *, accept: str = "application/json"
+    ) -> Answer:
+        call = Call(
+            method="GET",
+            path=path,
+            token=None,
+            query=query,
+            accept=accept,
+            longest=MAX_REPORT_BYTES,
+        )
+        return self._exchange(call)
+
+    def _read_report(self, read: Callable[[bytes], T], answer: Answer) -> T:
+        try:
+            return read(answer.body)
+        except Malformed as error:
+            raise _unreadable(error, answer.status) from error
 
     def _move(self, order_uuid: str, action: str, body: Mapping[str, Any], request_id: str) -> str:
         path = f"/v2/order/{_id(order_uuid)}/{action}"
@@ -281,8 +404,13 @@ class Gateway:
         *,
         request_id: str | None = None,
         moves_money: bool = False,
+        token_of: Session | None = None,
     ) -> Answer:
-        """Send once; a refused token is replaced and the same request sent once more."""
+        """
+        Send once; a refused token is replaced and the same request sent once more.
+
+        :param token_of: whose token belongs into the path; no variable holds it by itself.
+        """
         call = Call(
             method=method,
             path=path,
@@ -290,9 +418,14 @@ class Gateway:
             body=body,
             request_id=request_id,
             moves_money=moves_money,
+            secret="" if token_of is None else token_of.token,
         )
         # Error reports show local variables, and this one may hold the shopper's address.
         del body
+        return self._exchange(call)
+
+    def _exchange(self, call: Call) -> Answer:
+        """Send once; a refused token is replaced and the same request sent once more."""
         self._guard()
         with deadline(self.seconds):
             token = self.authenticate()
@@ -308,12 +441,7 @@ class Gateway:
         try:
             return read(answer.json)
         except Malformed as error:
-            # Its frames hold the whole answer, the shopper's data included.
-            forget_frames(error)
-            raise GatewayUnavailable(
-                f"Sezzle's answer could not be read ({error}). Nothing of it was used.",
-                status=answer.status,
-            ) from error
+            raise _unreadable(error, answer.status) from error
 
     def _read_money(self, read: Callable[[object], T], answer: Answer) -> T:
         try:
@@ -325,6 +453,14 @@ class Gateway:
                 "It is being checked. Do not repeat.",
                 status=answer.status,
             ) from error
+
+
+def _unreadable(error: Malformed, status: int | None = None) -> GatewayUnavailable:
+    # Its frames hold the whole answer, the shopper's data included.
+    forget_frames(error)
+    return GatewayUnavailable(
+        f"Sezzle's answer could not be read ({error}). Nothing of it was used.", status=status
+    )
 
 
 def _id(value: str) -> str:

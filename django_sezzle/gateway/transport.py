@@ -45,6 +45,11 @@ from django_sezzle.gateway.deadline import (
 
 logger = logging.getLogger("django_sezzle.gateway")
 
+# At DEBUG urllib3 writes out every address it asks for.
+logging.getLogger("urllib3.connectionpool").addFilter(
+    lambda record: "/v2/token/" not in record.getMessage()
+)
+
 POOL_SIZE = 32
 MAX_ANSWER_BYTES = 2**20
 READ_TRIES = 3
@@ -52,7 +57,9 @@ FIRST_PAUSE = 0.5
 
 #: Where Sezzle's paths have an id ("/v2/order/{id}/capture"), and the words that stand there too.
 ID_PLACE = 3
-NO_IDS = frozenset({"test"})
+NO_IDS = frozenset({"balance", "report", "test"})
+#: Those with a word before the id ("/v2/settlements/details/{id}").
+LATER_IDS = frozenset({"settlements"})
 
 #: Sezzle says no, and nothing was done. Everything else that is not 2xx is not a clear answer.
 REFUSALS = frozenset({400, 401, 403, 404, 422})
@@ -69,6 +76,8 @@ class Answer:
     json: Any = field(repr=False)
     #: When it was made by the clock over there, to the second; None where it does not say.
     made_at: datetime | None = None
+    #: As it came, for what is no JSON, and for numbers of which no float may be made.
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,9 @@ class Call:
     request_id: str | None = None
     moves_money: bool = False
     secret: str = field(default="", repr=False)
+    query: Mapping[str, str] = field(default_factory=dict)
+    accept: str = "application/json"
+    longest: int = MAX_ANSWER_BYTES
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
@@ -94,8 +106,9 @@ class Call:
     def route(self) -> str:
         """The path without its id, which stands in the third place: what calls are counted by."""
         parts = self.path.split("/")
-        if len(parts) > ID_PLACE and parts[ID_PLACE] not in NO_IDS:
-            parts[ID_PLACE] = "{id}"
+        place = ID_PLACE + (not LATER_IDS.isdisjoint(parts))
+        if len(parts) > place and parts[place] not in NO_IDS:
+            parts[place] = "{id}"
         return "/".join(parts)
 
 
@@ -136,23 +149,29 @@ def _once(call: Call, settings: Settings) -> Answer:
             call.method,
             settings.gateway_url + call.path.replace("{secret}", call.secret),
             data=None if call.body is None else json.dumps(call.body).encode(),
+            params=call.query,
             headers=_headers(call),
             timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
             allow_redirects=False,
             stream=True,
         ) as response:
             status = response.status_code
-            answer = Answer(status, _parsed(_read(response)), _made_at(response))
+            answer = _answer(response, call.longest)
     except (requests.RequestException, urllib3_errors.HTTPError, OSError) as error:
         _log(call, settings, status, started, type(error).__name__)
         forget_frames(error)
-        raise _failure(call, error) from error
+        unnamed = _failure(call, error)
+        if not call.secret:
+            raise unnamed from error
     except Exception as error:
         # A fault that nobody thought of is none of ours to hide; its frames are.
         forget_frames(error)
         raise
-    _log(call, settings, status, started)
-    return _judge(call, answer)
+    else:
+        _log(call, settings, status, started)
+        return _judge(call, answer)
+    # Without the error that led to it: the libraries' errors quote the address.
+    raise unnamed
 
 
 def knock(url: str, *, seconds: float) -> tuple[int, str]:
@@ -173,7 +192,7 @@ def knock(url: str, *, seconds: float) -> tuple[int, str]:
 
 
 def _headers(call: Call) -> dict[str, str]:
-    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    headers = {"Accept": call.accept, "Content-Type": "application/json"}
     if call.body is None:
         del headers["Content-Type"]
     if call.token is not None:
@@ -183,13 +202,19 @@ def _headers(call: Call) -> dict[str, str]:
     return headers
 
 
-def _read(response: requests.Response) -> bytes:
+def _answer(response: requests.Response, longest: int) -> Answer:
+    # Not where errors are raised: reports show local variables, and this one may hold a token.
+    body = _read(response, longest)
+    return Answer(response.status_code, _parsed(body), _made_at(response), body)
+
+
+def _read(response: requests.Response, longest: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(65536):
         body += chunk
         remaining()
-        if len(body) > MAX_ANSWER_BYTES:
-            raise requests.exceptions.ContentDecodingError("the answer is over 1 MiB")
+        if len(body) > longest:
+            raise requests.exceptions.ContentDecodingError("the answer is too long")
     return bytes(body)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_sezzle.health import accounts, host, waiting
+from django_sezzle.health import accounts, disputes, host, waiting, worker
 from django_sezzle.health.report import Level, Symptom
 
 __all__ = ["Level", "Symptom", "examine"]
@@ -32,3 +32,5 @@ def examine(*, ask_sezzle: bool = True) -> Iterator[Symptom]:
         return
     yield from accounts.examine(ask_sezzle=ask_sezzle)
     yield from waiting.examine()
+    yield from disputes.examine()
+    yield from worker.examine()

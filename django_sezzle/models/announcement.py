@@ -14,8 +14,9 @@ class SezzleAnnouncement(models.Model):
 
     ``fact_key`` names the fact: ``authorized``, ``captured:<uuid>``, ``refunded:<uuid>``,
     ``released:<uuid>``, ``lapsed:<number>``, ``closed``, ``expiring:<end>``,
-    ``review:<reason>:<number>``, and ``authorized:<number>`` for money that was said to be gone
-    and is not. A receiver that must do something outside the database once can deduplicate on it.
+    ``review:<reason>:<number>``, ``dispute:<row>:<number>``, ``tokenized:<row>``, and
+    ``authorized:<number>`` for money that was said to be gone and is not. A receiver that must do
+    something outside the database once can deduplicate on it.
     """
 
     payment = models.ForeignKey(
@@ -51,5 +52,5 @@ class SezzleAnnouncement(models.Model):
 
     @property
     def subject(self) -> str:
-        """What the fact is about: a transaction's uuid or a review's reason; may be empty."""
+        """What it is about: a transaction's uuid, a review's reason, a row's key; may be empty."""
         return self.fact_key.partition(":")[2].partition(":")[0]

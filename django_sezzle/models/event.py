@@ -1,4 +1,4 @@
-"""A webhook event: that something happened at Sezzle, without what was said about it."""
+"""A webhook event: that something happened at Sezzle, and nearly nothing of what was said."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ class EventState(models.TextChoices):
 
 
 class SezzleWebhookEvent(models.Model):
-    """A signed delivery. Neither its body nor anything about the shopper is kept."""
+    """
+    A signed delivery. Neither its body nor anything about the shopper is kept.
+
+    ``said`` holds what no call of Sezzle's answers and processing needs: a dispute's id, type,
+    amount and due day, or digests of a session's token and a customer. It is written together
+    with the row, so that an event that is processed later, or elsewhere, has lost nothing.
+    """
 
     key = models.CharField(_("event"), max_length=80, unique=True)
     account = models.CharField(_("account"), max_length=32, default="default")
@@ -27,6 +33,7 @@ class SezzleWebhookEvent(models.Model):
     received_at = models.DateTimeField(_("received"))
     lease_until = models.DateTimeField(editable=False)
     body_sha256 = models.CharField(max_length=64, editable=False)
+    said = models.JSONField(null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=16, choices=EventState.choices, default=EventState.PENDING
     )

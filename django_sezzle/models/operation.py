@@ -21,6 +21,12 @@ class Operation(models.TextChoices):
     REFUND = "refund", _("refund")
     RELEASE = "release", _("release")
     REAUTHORIZE = "reauthorize", _("reauthorize")
+    UPCHARGE = "upcharge", _("upcharge")
+
+    @classmethod
+    def that_charge_anew(cls) -> frozenset[str]:
+        """Name those that a second sending could make twice, as a second plan for the shopper."""
+        return frozenset({cls.REAUTHORIZE, cls.UPCHARGE})
 
 
 class State(models.TextChoices):
@@ -47,8 +53,8 @@ class SezzleOperation(models.Model):
     """
     What somebody wanted to be moved, and what became of it. Rows are never deleted.
 
-    ``kind``, ``amount_in_cents`` (whole cents), ``currency`` and ``request_id`` are exactly what
-    is sent, and sent again after silence.
+    ``kind``, ``amount_in_cents`` (whole cents), ``currency``, ``intent`` and ``request_id`` are
+    exactly what is sent, and sent again after silence.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -61,6 +67,8 @@ class SezzleOperation(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Operation.choices)
     amount_in_cents = fields.cents(_("amount in cents"))
     currency = fields.currency(_("currency"))
+    # Of the order that an upcharge makes; empty for all others.
+    intent = models.CharField(_("intent"), max_length=8, blank=True, editable=False)
     request_id = models.CharField(_("request id"), max_length=64, unique=True)
 
     state = models.CharField(
@@ -138,6 +146,12 @@ class SezzleOperation(models.Model):
     def is_understood(self) -> bool:
         """Whether this version knows what its state means; if not, a newer one works on it."""
         return self.state in State.values
+
+    @property
+    def phrase(self) -> str:
+        """Name it in a sentence: "a capture of $10.00 USD"."""
+        article = "an" if self.kind[:1] in ("a", "e", "i", "o", "u") else "a"
+        return f"{article} {self.kind} of {self.price}"
 
     @property
     def price(self) -> Price:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.db import models, router
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,10 @@ from django_sezzle.models import fields
 
 if TYPE_CHECKING:
     from django_sezzle.models.operation import SezzleOperation
+
+
+#: So much of an order may be charged extra, all upcharges together.
+UPCHARGE_PERCENT = 15
 
 
 class Status(models.TextChoices):
@@ -132,6 +136,8 @@ class SezzlePayment(models.Model):
 
     # Where it is at Sezzle
     session_uuid = fields.identifier(_("session"), blank=True)
+    # Leads from Sezzle's event to the payment with which a shopper agreed to be remembered.
+    tokenize_digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
     order_uuid = fields.optional_identifier(_("order"), unique=True)
     sezzle_order_id = models.CharField(_("id in Sezzle's dashboard"), max_length=64, blank=True)
     checkout_url = models.URLField(_("checkout URL"), max_length=500, blank=True)
@@ -179,6 +185,15 @@ class SezzlePayment(models.Model):
     # Set together with the child, so that no list has to look for it.
     was_reauthorized = models.BooleanField(_("was reauthorized"), default=False)
 
+    upcharge_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="upcharges",
+        verbose_name=_("upcharge of"),
+    )
+
     # How writers take turns
     lock_seq = models.BigIntegerField(default=0, editable=False)
     start_attempt = models.PositiveIntegerField(default=0, editable=False)
@@ -200,7 +215,9 @@ class SezzlePayment(models.Model):
             ("refund_sezzlepayment", "Can refund Sezzle payments"),
             ("release_sezzlepayment", "Can release Sezzle payments"),
             ("reauthorize_sezzlepayment", "Can reauthorize Sezzle payments"),
+            ("upcharge_sezzlepayment", "Can charge extra for Sezzle payments"),
             ("resolve_sezzlepayment", "Can clear reviews and close unknown outcomes"),
+            ("view_settlements", "Can see what Sezzle paid out"),
         )
         indexes = (
             # The admin's list: each filter's index gives the list's own order.
@@ -216,6 +233,7 @@ class SezzlePayment(models.Model):
             models.Index(
                 fields=["status", "intent", "authorization_expires_at"], name="sezzle_payment_ends"
             ),
+            models.Index(fields=["tokenize_digest"], name="sezzle_payment_tokenize"),
             # Search by prefix. PostgreSQL needs the operator class unless its collation is "C",
             # and finds equal values by it, too; other databases ignore it.
             models.Index(
@@ -312,6 +330,21 @@ class SezzlePayment(models.Model):
         if not self.approved or self.was_reauthorized:
             return 0
         return max(0, self.authorized_in_cents - self.captured_in_cents)
+
+    def upchargeable_in_cents(self) -> int:
+        """
+        Add up what may still be charged extra: 15 % of the order in all; costs a query.
+
+        Nothing when no money is there that the extra could belong to.
+
+        https://docs.sezzle.com/docs/api/core/orders/postv2upchargebyorder
+        """
+        if not (self.held_in_cents or self.kept_in_cents) or self.upcharge_of_id is not None:
+            return 0
+        database = router.db_for_write(type(self), instance=self)
+        charged = self.transactions.using(database).filter(kind="upcharge")
+        total = charged.aggregate(total=Sum("amount_in_cents"))["total"] or 0
+        return max(0, self.amount_in_cents * UPCHARGE_PERCENT // 100 - total)
 
     @property
     def kept_in_cents(self) -> int:

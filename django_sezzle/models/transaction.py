@@ -1,4 +1,4 @@
-"""A transaction: a capture, refund or release that Sezzle lists."""
+"""A transaction: a capture, refund, release or upcharge that Sezzle lists."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from django_sezzle.models.payment import SezzlePayment
 class SezzleTransaction(models.Model):
     """
     One line of the ledger; a payment's totals are the sums over these.
+
+    An upcharge counts in no total: its ``uuid`` is the order, and so the payment, that it made.
 
     ``operation`` is empty when we did not ask for it: it was made in Sezzle's dashboard, by
     Sezzle itself (intent CAPTURE, expiry) or by a lost dispute.

@@ -69,6 +69,8 @@ def close_answered(run: Run) -> None:
         last_read_at__range=(run.started_at, timezone.now()),
     )
     older = _pending().filter(received_at__lt=run.started_at - CLOCK_SLACK)
+    # One that says something has more to do than to have its order read.
+    older = older.filter(said__isnull=True)
     update_alone(older.filter(Exists(was_read)), state=EventState.DONE, last_error="")
     hopeless = _pending().filter(received_at__lt=run.started_at - GIVE_UP_AFTER)
     for event in hopeless[:100]:

@@ -88,7 +88,7 @@ def _finding(operation: SezzleOperation) -> Finding:
         )
     return Finding(
         Code.OPERATION_OPEN,
-        f"Order {payment.shop_reference}: a {operation.kind} of {operation.price}, asked for at "
+        f"Order {payment.shop_reference}: {operation.phrase}, asked for at "
         f"{moment(operation.created_at)}, {what}. {advice}",
         needs_human=is_stuck,
         account=payment.account,

@@ -163,11 +163,12 @@ def _moved_elsewhere(run: Run, *, after: int) -> Iterator[Finding]:
 
     for row in run.page(rows, "pk"):
         price = Price(row.amount_in_cents, row.payment.currency)
+        article = "an" if row.kind == Operation.UPCHARGE else "a"
         yield _about(
             row.payment,
             Code.MOVED_ELSEWHERE,
-            f"a {row.kind} of {price} was made outside this shop, such as in Sezzle's dashboard. "
-            "It is recorded and the shop is told.",
+            f"{article} {row.kind} of {price} was made outside this shop, such as in Sezzle's "
+            "dashboard. It is recorded and the shop is told.",
             needs_human=False,
             fact=f"{row.kind}:{row.uuid}",
         )
@@ -203,6 +204,7 @@ def _unaccounted(run: Run) -> Iterator[Finding]:
             approved=True,
             is_current=None,
             was_reauthorized=False,
+            upcharge_of=None,
             review_reason="",
             review_cleared_at=None,
         )

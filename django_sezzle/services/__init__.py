@@ -2,7 +2,7 @@
 
 from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.closing import cancel, clear_review, set_reference
-from django_sezzle.services.money import capture, reauthorize, refund, release
+from django_sezzle.services.money import capture, reauthorize, refund, release, upcharge
 from django_sezzle.services.reading import read_order, refresh
 from django_sezzle.services.resolving import close_unknown, send_again
 from django_sezzle.services.starting import start_checkout
@@ -21,4 +21,5 @@ __all__ = [
     "send_again",
     "set_reference",
     "start_checkout",
+    "upcharge",
 ]

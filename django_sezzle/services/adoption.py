@@ -1,15 +1,16 @@
-"""An order that we do not know: perhaps a reauthorization made it whose answer was lost."""
+"""An order that we do not know: perhaps an operation made it whose answer was lost."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayRejected
-from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import truth
 from django_sezzle.services.locking import short_transaction
 from django_sezzle.services.reauthorization import (
     adopt_as_made_by,
+    adopt_upcharge,
     candidates,
     decline,
     find_maker,
@@ -22,9 +23,9 @@ def adopt_order(
     account: str, order_uuid: str, *, seconds: float | None = None
 ) -> SezzlePayment | None:
     """
-    Take over an order that one of our open reauthorizations made.
+    Take over an order that one of our open reauthorizations or upcharges made.
 
-    Sezzle is asked only while such a reauthorization is open.
+    Sezzle is asked only while such an operation is open.
 
     :returns: the new payment, or None when the order is not ours.
     :raises GatewayUnavailable: it could not be read.
@@ -70,7 +71,8 @@ def read_unknown(account: str, order_uuid: str, *, seconds: float | None = None)
 
 
 def _adopt(maker: SezzleOperation, order_uuid: str, reading: Reading) -> SezzlePayment | None:
-    child = short_transaction(lambda: adopt_as_made_by(maker, order_uuid, reading))
+    adopt = adopt_upcharge if maker.kind == Operation.UPCHARGE else adopt_as_made_by
+    child = short_transaction(lambda: adopt(maker, order_uuid, reading))
     if child is not None:
         if child.reauthorized_from is not None:
             tell(child.reauthorized_from)

@@ -68,7 +68,7 @@ class Checkout:
     customer: Customer | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     locale: Locale | None = None
-    """The active language when left out."""
+    """The active language's when left out: French, English of Canada, or of the United States."""
     requires_shipping_info: bool = False
     checkout_mode: CheckoutMode | None = None
     send_to: SendTo | None = field(default=None, repr=False)
@@ -173,7 +173,7 @@ class Checkout:
             requires_shipping_info=self.requires_shipping_info,
             checkout_mode=self.checkout_mode,
             send_to=self.send_to,
-            locale=self.locale or _active_locale(),
+            locale=self.locale or _locale_for(self.amount.currency),
             financing_options=self.financing_options,
             customer=self._customer(),
         )
@@ -240,10 +240,15 @@ def _check_member(name: str, value: Any, kind: type) -> None:
         raise InvalidInput(f"{name} must be a {kind.__name__}. Nothing was sent.")
 
 
-def _active_locale() -> Locale | None:
-    language = (get_language() or "").lower()
-    if language.startswith("fr"):
+def _locale_for(currency: str) -> Locale:
+    """
+    Choose Sezzle's nearest language; where the active one names no country, the currency does.
+
+    Sezzle has no others, and shows English to whoever reads another language.
+    """
+    language, _, country = (get_language() or "").lower().partition("-")
+    if language == "fr":
         return Locale.FR_CA
-    if language == "en-ca":
-        return Locale.EN_CA
-    return Locale.EN_US if language.startswith("en") else None
+    if language == "en" and country in {"ca", "us"}:
+        return Locale.EN_CA if country == "ca" else Locale.EN_US
+    return Locale.EN_CA if currency == "CAD" else Locale.EN_US

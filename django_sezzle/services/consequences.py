@@ -35,7 +35,8 @@ def draw(payment: SezzlePayment, before: Facts, joined: Joined) -> list[str]:
     payment.review_reason = _review_reason(payment, before, joined)
     payment.is_current = _is_current(payment, facts)
     keys = _secured_again(payment, before, facts, was_reviewed=bool(old_review))
-    keys += [f"{_DONE[t.kind.value]}:{t.uuid}" for t in joined.new]
+    # An upcharge is a payment of its own, which tells its own facts.
+    keys += [f"{_DONE[t.kind.value]}:{t.uuid}" for t in joined.new if t.kind in _DONE]
     still_held = replace(facts, lapsed_at=None).held_in_cents
     if facts.lapsed_at is not None and before.lapsed_at is None and still_held:
         keys.append(f"lapsed:{payment.lock_seq}")
@@ -79,6 +80,9 @@ def _review_reason(payment: SezzlePayment, before: Facts, joined: Joined) -> str
     # Asked only when it happens, so these go before what a later read finds again or clears.
     if joined.facts.approved and not before.approved and payment.canceled_at is not None:
         return Review.LATE_AUTHORIZATION
+    if payment.upcharge_of_id is not None:
+        # It belongs beside the payment that counts for the order.
+        return joined.review
     begins_to_secure = _secures(payment, joined.facts) and not _secures(payment, before)
     if begins_to_secure and not payment.is_current and another_current(payment):
         return Review.SECOND_AUTHORIZATION
@@ -87,6 +91,8 @@ def _review_reason(payment: SezzlePayment, before: Facts, joined: Joined) -> str
 
 def _is_current(payment: SezzlePayment, facts: Facts) -> bool | None:
     """Whether the payment counts for its order from now on: True, or None as the column has it."""
+    if payment.upcharge_of_id is not None:
+        return None
     if payment.is_current:
         # What is being moved keeps its place: a reauthorization, or a capture just after expiry.
         stays = _secures(payment, facts) or payment.status == Status.CREATED

@@ -13,6 +13,8 @@ TAKES_HELD_MONEY = (Operation.CAPTURE, Operation.RELEASE)
 
 def available(payment: SezzlePayment, kind: Operation) -> int:
     """Tell how many cents an operation of this kind may move now."""
+    if kind == Operation.UPCHARGE:
+        return payment.upchargeable_in_cents()
     return {
         Operation.CAPTURE: payment.capturable_in_cents,
         Operation.REFUND: payment.refundable_in_cents,
@@ -64,6 +66,11 @@ def check_allowed(payment: SezzlePayment, kind: Operation, amount_in_cents: int 
         )
     if kind == Operation.REAUTHORIZE:
         _check_reauthorizable(payment)
+    if kind == Operation.UPCHARGE and payment.upcharge_of_id is not None:
+        raise ActionNotAllowed(
+            "This payment is itself an extra charge; charge more for the order it belongs to. "
+            "Nothing was sent."
+        )
     most = available(payment, kind)
     amount = most if amount_in_cents is None else check_cents(amount_in_cents)
     if not most:

@@ -17,6 +17,7 @@ from django_sezzle.models import (
     State,
 )
 from django_sezzle.services.locking import database
+from django_sezzle.services.upcharges import name_result
 
 
 def match_open_operation(payment: SezzlePayment) -> SezzleOperation | None:
@@ -45,6 +46,7 @@ def match_open_operation(payment: SezzlePayment) -> SezzleOperation | None:
         return operation
     attach(row, operation)
     close(operation, State.SUCCEEDED, Evidence.MATCHED, tx_uuid=row.uuid)
+    name_result(operation, row.uuid)
     return None
 
 
@@ -61,6 +63,7 @@ def close_answered(operation: SezzleOperation, tx_uuid: str, row: SezzleTransact
     closed = close(operation, State.SUCCEEDED, Evidence.RESPONSE, tx_uuid=tx_uuid)
     if closed and row is not None:
         attach(row, operation)
+        name_result(operation, row.uuid)
     return closed
 
 

@@ -197,9 +197,11 @@ def _lapsed_at(facts: Facts, order: Order, read_at: datetime) -> datetime | None
 
 
 def _listed(order: Order) -> list[Transaction]:
+    upcharges = list(order.upcharges)
     if order.authorization is None:
-        return []
-    return [t for kind in Kind for t in order.authorization.transactions[kind] or ()]
+        return upcharges
+    by_kind = order.authorization.transactions
+    return [t for kind in Kind.of_its_own_money() for t in by_kind[kind] or ()] + upcharges
 
 
 def _other_currency(order: Order, listed: list[Transaction], currency: str) -> bool:

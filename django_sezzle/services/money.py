@@ -25,6 +25,7 @@ from django_sezzle.exceptions import (
     OperationInProgress,
     PaymentError,
 )
+from django_sezzle.gateway import Intent
 from django_sezzle.gateway.messages.money import check_cents
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import recovery, truth
@@ -153,6 +154,48 @@ def reauthorize(
     )
 
 
+def upcharge(
+    payment: SezzlePayment,
+    *,
+    amount_in_cents: int,
+    intent: Intent = Intent.CAPTURE,
+    request_id: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    reason: str = "",
+    on_commit: bool = False,
+) -> SezzleOperation:
+    """
+    Charge extra for an order that was approved: at most 15 % of it, all upcharges together.
+
+    Sezzle makes an order of its own for it, which the shopper pays in full. ``result_payment`` of
+    the returned operation is that payment; it has its own captures and refunds, and does not
+    change what ``payment.is_funded_for()`` says of the first.
+
+    :param intent: ``CAPTURE`` takes the extra at once, ``AUTH`` holds it.
+    :raises GatewayRejected: Sezzle refused; with 404 the account most likely has no upcharges.
+    :raises OutcomeUnknown: no clear answer. It is never sent again by itself; it is found again in
+        the order's list of upcharges.
+
+    Raises what :func:`capture` raises besides.
+
+    Sezzle: POST /v2/order/{order_uuid}/upcharge
+    https://docs.sezzle.com/docs/api/core/orders/postv2upchargebyorder
+    """
+    check_cents(amount_in_cents)
+    if intent not in list(Intent):
+        raise InvalidInput("An intent is AUTH or CAPTURE. Nothing was sent.")
+    return _submit(
+        payment,
+        Operation.UPCHARGE,
+        amount_in_cents,
+        request_id,
+        actor,
+        reason,
+        on_commit,
+        intent=Intent(intent).value,
+    )
+
+
 def _submit(
     payment: SezzlePayment,
     kind: Operation,
@@ -161,11 +204,13 @@ def _submit(
     actor: AbstractBaseUser | None,
     reason: str,
     on_commit: bool,
+    *,
+    intent: str = "",
 ) -> SezzleOperation:
     if amount_in_cents is not None:
         check_cents(amount_in_cents)
     request_id = _checked(request_id) if request_id is not None else str(uuid.uuid4())
-    intent = partial(
+    write_down = partial(
         begin,
         payment,
         kind,
@@ -174,14 +219,15 @@ def _submit(
         actor=actor,
         reason=reason,
         deferred=on_commit,
+        intent=intent,
     )
     if on_commit:
-        return _send_after_commit(intent)
+        return _send_after_commit(write_down)
     nothing_open()
     try:
         asked = Asked(kind, amount_in_cents, request_id)
         _be_up_to_date(payment, asked)
-        operation = _write_down(payment, asked, intent)
+        operation = _write_down(payment, asked, write_down)
         if operation.is_open and not operation.attempts:
             settled = execute(operation)
         else:

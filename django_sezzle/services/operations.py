@@ -25,14 +25,14 @@ from django_sezzle.exceptions import (
     PaymentError,
     RequestIdReused,
 )
-from django_sezzle.gateway import Gateway
+from django_sezzle.gateway import Gateway, Intent
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
 from django_sezzle.services.limits import check_allowed
 from django_sezzle.services.locking import database, lock, short_transaction, update_alone
 from django_sezzle.services.matching import counted_when_committed
 from django_sezzle.services.merge import Facts, Joined
-from django_sezzle.services.sending import Outcome, read_back, read_child, send
+from django_sezzle.services.sending import Outcome, read_back, read_child, read_made, send
 from django_sezzle.services.settling import reload, settle, settle_reauthorization
 from django_sezzle.services.telling import tell
 
@@ -52,6 +52,7 @@ def begin(
     actor: AbstractBaseUser | None,
     reason: str,
     deferred: bool,
+    intent: str = "",
 ) -> SezzleOperation:
     """
     Write down that money shall be moved. The caller is inside a transaction.
@@ -59,17 +60,20 @@ def begin(
     A request id that was written down before gives the stored operation.
 
     :param amount_in_cents: None for all that is possible.
+    :param intent: of the order that an upcharge makes; ``CAPTURE`` when left out.
     :raises RequestIdReused: the id was written down for something else.
     :raises OperationInProgress: another operation of this payment is open.
     :raises PaymentError: the payment does not allow it now.
     """
+    if kind == Operation.UPCHARGE:
+        intent = intent or Intent.CAPTURE.value
     locked = lock(payment.pk)
     operations = SezzleOperation.objects.using(database())
     asked = Q(request_id=request_id)
     found = list(operations.filter(asked | Q(payment=locked, is_open=True)))
     for stored in found:
         if stored.request_id == request_id:
-            _check_same(stored, locked, kind, amount_in_cents)
+            _check_same(stored, locked, kind, amount_in_cents, intent)
             stored.payment = locked
             return stored
     for other in found:
@@ -93,14 +97,20 @@ def begin(
         deferred=deferred,
         actor_id=actor.pk if actor is not None else None,
         reason=reason[:200],
+        intent=intent,
     )
 
 
 def _check_same(
-    stored: SezzleOperation, payment: SezzlePayment, kind: Operation, amount_in_cents: int | None
+    stored: SezzleOperation,
+    payment: SezzlePayment,
+    kind: Operation,
+    amount_in_cents: int | None,
+    intent: str,
 ) -> None:
     same_amount = amount_in_cents in (None, stored.amount_in_cents)
-    if (stored.payment_id, stored.kind) != (payment.pk, kind) or not same_amount:
+    what = (stored.payment_id, stored.kind, stored.intent)
+    if what != (payment.pk, kind, intent) or not same_amount:
         raise _reused(stored)
 
 
@@ -114,7 +124,7 @@ def _reused(stored: SezzleOperation) -> RequestIdReused:
 def in_progress(operation: SezzleOperation) -> OperationInProgress:
     """Make the error for a payment whose open operation stands in the way."""
     return OperationInProgress(
-        f"A {operation.kind} of {operation.price} is under way or being checked. Nothing was "
+        f"{operation.phrase.capitalize()} is under way or being checked. Nothing was "
         "sent. Wait for it; do not repeat.",
         operation=operation,
     )
@@ -191,6 +201,8 @@ class Exchanged(NamedTuple):
 
     outcome: Outcome
     reading: truth.Reading | None
+    #: The order that an upcharge made.
+    extra: truth.Reading | None = None
 
 
 def exchange(
@@ -206,16 +218,27 @@ def exchange(
     outcome = send(operation, gateway)
     if operation.kind == Operation.REAUTHORIZE:
         return Exchanged(outcome, read_child(outcome, gateway))
-    return Exchanged(outcome, read_back(operation.payment, seconds))
+    extra = read_made(outcome, gateway) if operation.kind == Operation.UPCHARGE else None
+    return Exchanged(outcome, read_back(operation.payment, seconds), extra)
 
 
 def record(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
     """Record what a sending brought, and tell the shop. Raises nothing of what Sezzle said."""
-    how = settle_reauthorization if operation.kind == Operation.REAUTHORIZE else settle
-    settled = short_transaction(lambda: how(operation, exchanged.outcome, exchanged.reading))
+    settled = short_transaction(lambda: _settle(operation, exchanged))
     tell(settled.payment)
     if settled.result_payment is not None:
         tell(settled.result_payment)
+    return settled
+
+
+def _settle(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
+    if operation.kind == Operation.REAUTHORIZE:
+        return settle_reauthorization(operation, exchanged.outcome, exchanged.reading)
+    settled = settle(operation, exchanged.outcome, exchanged.reading)
+    if exchanged.extra is not None and settled.result_payment is not None:
+        made = truth.lock_for_reading(settled.result_payment.pk, exchanged.extra)
+        truth.apply(made, exchanged.extra)
+        return reload(operation)
     return settled
 
 
@@ -263,7 +286,7 @@ def outcome_of(operation: SezzleOperation, error: GatewayError | None = None) ->
             error.operation = operation
             raise error
         raise OutcomeUnknown(
-            f"Sezzle gave no clear answer to a {operation.kind} of {operation.price}. Money may "
+            f"Sezzle gave no clear answer to {operation.phrase}. Money may "
             "or may not have moved: it is being checked. Do not repeat.",
             status=error.status if error else None,
             errors=error.errors if error else (),

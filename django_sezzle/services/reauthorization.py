@@ -1,4 +1,4 @@
-"""Taking over the order that an approved reauthorization made."""
+"""Taking over the order that an approved reauthorization or an upcharge made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from django_sezzle.gateway import Intent
+from django_sezzle.gateway.messages import Amount, Kind, Transaction
 from django_sezzle.models import (
     Evidence,
     Operation,
@@ -19,7 +20,7 @@ from django_sezzle.models import (
 from django_sezzle.services import truth
 from django_sezzle.services.consequences import another_current
 from django_sezzle.services.locking import database, lock
-from django_sezzle.services.matching import close
+from django_sezzle.services.matching import close, match_open_operation
 from django_sezzle.services.merge import Facts, Joined, derive
 from django_sezzle.services.truth import Reading
 
@@ -45,23 +46,23 @@ def adopt(
 
 def find_maker(account: str, reading: Reading) -> SezzleOperation | None:
     """
-    Find the reauthorization whose lost answer made an order that we do not know.
+    Find the operation whose lost answer made an order that we do not know.
 
-    An order is ours only when it is approved and carries the reference, amount and currency of a
-    reauthorization that is still open.
+    An order is ours only when it is approved and carries the amount and currency of an operation
+    that is still open, and the reference of a reauthorization's payment, or the order that an
+    upcharge belongs to.
     """
     order = reading.order
     if order is None or not order.is_approved or order.amount is None:
         return None
-    return (
-        candidates(account)
-        .filter(
-            payment__reference_id=order.reference_id,
-            amount_in_cents=order.amount.amount_in_cents,
-            currency=order.amount.currency,
-        )
-        .first()
+    alike = candidates(account).filter(
+        amount_in_cents=order.amount.amount_in_cents, currency=order.amount.currency
     )
+    if order.is_upcharge:
+        parent = order.parent_order_uuid
+        return alike.filter(kind=Operation.UPCHARGE, payment__order_uuid=parent).first()
+    reference = order.reference_id
+    return alike.filter(kind=Operation.REAUTHORIZE, payment__reference_id=reference).first()
 
 
 def adopt_as_made_by(
@@ -79,6 +80,26 @@ def adopt_as_made_by(
     return adopt(parent, operation, order_uuid, reading, Evidence.MATCHED)
 
 
+def adopt_upcharge(
+    maker: SezzleOperation, order_uuid: str, reading: Reading
+) -> SezzlePayment | None:
+    """Adopt an upcharge's order, if its maker is still open; a transaction begins with this."""
+    parent = lock(maker.payment_id)
+    operation = parent.open_operation()
+    if operation is None or operation.pk != maker.pk:
+        return None
+    if not SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).exists():
+        amount = Amount(operation.amount_in_cents, operation.currency)
+        made = Transaction(Kind.UPCHARGE, order_uuid, amount)
+        facts = Joined(Facts.of(parent), new=(made,), review=parent.review_reason)
+        truth.write(parent, facts)
+    match_open_operation(parent)
+    child = SezzlePayment.objects.using(database()).get(order_uuid=order_uuid)
+    truth.apply(lock(child.pk, last_read_at=reading.read_at), reading)
+    child.refresh_from_db()
+    return child
+
+
 def decline(operation: SezzleOperation) -> None:
     """Close a reauthorization that Sezzle did not approve; its payment may lose its place."""
     parent = lock(operation.payment_id)
@@ -87,9 +108,12 @@ def decline(operation: SezzleOperation) -> None:
 
 
 def candidates(account: str) -> models.QuerySet[SezzleOperation]:
-    """Find the reauthorizations of an account that were sent and have no outcome yet."""
+    """Find what makes new orders, was sent for an account, and has no outcome yet."""
     return SezzleOperation.objects.using(database()).filter(
-        kind=Operation.REAUTHORIZE, is_open=True, attempts__gte=1, payment__account=account
+        kind__in=Operation.that_charge_anew(),
+        is_open=True,
+        attempts__gte=1,
+        payment__account=account,
     )
 
 

@@ -2,7 +2,7 @@
 Finishing what a dead process began: by whoever touches the payment next.
 
 Never a resend without a successful read just before it, never within the quiet period, and
-never of a reauthorization, which would be a second instalment plan for the shopper. Nothing is
+never of a reauthorization or an upcharge, which would charge the shopper a second time. Nothing is
 sent that a review keeps from being moved.
 """
 
@@ -106,7 +106,7 @@ def _is_due(operation: SezzleOperation) -> bool:
 
 def may_resend(operation: SezzleOperation) -> bool:
     """Tell whether an operation with an unknown outcome may be sent again with its own id."""
-    if operation.kind == Operation.REAUTHORIZE or operation.attempts >= MOST_ATTEMPTS:
+    if operation.kind in Operation.that_charge_anew() or operation.attempts >= MOST_ATTEMPTS:
         return False
     first = operation.first_sent_at
     return first is not None and timezone.now() < first + RESEND_FOR

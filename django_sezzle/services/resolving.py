@@ -69,17 +69,18 @@ def send_again(operation: SezzleOperation) -> SezzleOperation:
     For one that is not sent again by itself any more. The order is read first: what shows up
     there closes the operation as done, and nothing is sent.
 
-    :raises ActionNotAllowed: a reauthorization, which might make a second instalment plan;
-        nothing was sent.
+    :raises ActionNotAllowed: a reauthorization or an upcharge, which might charge the shopper
+        twice; nothing was sent.
     :raises NeedsReview: a review keeps the money from being moved; nothing was sent.
     :raises OperationInProgress: it was sent just now; nothing was sent.
 
     Raises what :func:`django_sezzle.services.capture` raises besides.
     """
-    if operation.kind == Operation.REAUTHORIZE:
+    if operation.kind in Operation.that_charge_anew():
         raise ActionNotAllowed(
-            "A reauthorization is never sent twice: it could charge the shopper twice. Nothing "
-            "was sent. Close it when Sezzle's dashboard shows no new order, then ask anew."
+            f"{operation.phrase.capitalize()} is never sent twice: it could charge the shopper "
+            "twice. Nothing was sent. Close it when Sezzle's dashboard shows no new order, then "
+            "ask anew."
         )
     payment = _look(operation)
     now = reload(operation)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.utils import timezone
 
 from django_sezzle.exceptions import (
     ActionNotAllowed,
+    ErrorDetail,
     GatewayError,
     GatewayRejected,
     GatewayUnavailable,
     PaymentError,
 )
-from django_sezzle.gateway import Gateway
+from django_sezzle.gateway import Gateway, Intent
 from django_sezzle.gateway.messages import Approval
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import truth
@@ -57,13 +59,43 @@ def send(operation: SezzleOperation, gateway: Gateway) -> Outcome:
             case Operation.REAUTHORIZE:
                 approval = gateway.reauthorize(order_uuid, amount, request_id=request_id)
                 return Outcome(approval=approval)
+            case Operation.UPCHARGE:
+                intent = Intent(operation.intent)
+                made = gateway.upcharge(order_uuid, amount, intent=intent, request_id=request_id)
+                return Outcome(tx_uuid=made)
     except GatewayUnavailable as error:
         return Outcome(error=error, not_sent=True)
     except GatewayError as error:
-        return Outcome(error=error)
+        return Outcome(error=_explained(operation, error))
     raise ActionNotAllowed(
         f"This version does not know operations of kind {operation.kind!r}. Nothing was sent."
     )
+
+
+def _explained(operation: SezzleOperation, error: GatewayError) -> GatewayError:
+    """Say what a 404 most likely means where Sezzle does not say it."""
+    is_missing = isinstance(error, GatewayRejected) and error.status == HTTPStatus.NOT_FOUND
+    if not (is_missing and operation.kind == Operation.UPCHARGE):
+        return error
+    said = error.errors[0] if error.errors else ErrorDetail()
+    words = "upcharges are not switched on for this account; ask Sezzle for them"
+    return GatewayRejected(
+        f"Sezzle refused (HTTP 404): most likely {words}. No money moved.",
+        status=error.status,
+        errors=[said._replace(message=words)],
+    )
+
+
+def read_made(outcome: Outcome, gateway: Gateway) -> Reading | None:
+    """Read the order that an upcharge made; None when it cannot be read now."""
+    if not outcome.tx_uuid:
+        return None
+    read_at = timezone.now()
+    try:
+        return Reading(gateway.get_order(outcome.tx_uuid), read_at)
+    except GatewayError as error:
+        logger.warning("order=%s read_back=%s", outcome.tx_uuid, type(error).__name__)
+        return None
 
 
 def read_back(payment: SezzlePayment, seconds: float | None) -> Reading | None:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from django_sezzle.models import SezzleAnnouncement, SezzlePayment
+from django_sezzle.counting import count
+from django_sezzle.models import (
+    SezzleAnnouncement,
+    SezzleCustomer,
+    SezzleDispute,
+    SezzlePayment,
+)
 from django_sezzle.services.locking import database, update_alone
 from django_sezzle.services.patience import pause_after
 from django_sezzle.signals import BY_FACT
@@ -70,8 +77,10 @@ def _tell_one(payment: SezzlePayment, announcement: SezzleAnnouncement) -> bool:
             if marked:
                 _send(payment, announcement)
     except Exception as error:  # noqa: BLE001 - a doorway: the host's code may raise anything
+        count("announcement", fact=announcement.fact, outcome="failed")
         _postpone(announcement, error)
         return False
+    count("announcement", fact=announcement.fact, outcome="told")
     return True
 
 
@@ -79,13 +88,29 @@ def _send(payment: SezzlePayment, announcement: SezzleAnnouncement) -> None:
     signal = BY_FACT[announcement.fact]
     if not signal.has_listeners(SezzlePayment):
         return
-    moved = None
-    if announcement.fact in ("captured", "refunded", "released"):
-        moved = payment.transactions.using(database()).get(
-            kind=_KINDS[announcement.fact], uuid=announcement.subject
-        )
     # Plain send(): the first receiver that raises undoes the mark.
-    signal.send(sender=SezzlePayment, payment=payment, announcement=announcement, transaction=moved)
+    signal.send(
+        sender=SezzlePayment,
+        payment=payment,
+        announcement=announcement,
+        **_about(payment, announcement),
+    )
+
+
+def _about(payment: SezzlePayment, announcement: SezzleAnnouncement) -> dict[str, Any]:
+    """Give what the fact is about, as it is now, by the name that receivers know."""
+    subject = announcement.subject
+    if announcement.fact in _KINDS:
+        moved = payment.transactions.using(database())
+        return {"transaction": moved.get(kind=_KINDS[announcement.fact], uuid=subject)}
+    if announcement.fact == "dispute":
+        dispute = SezzleDispute.objects.using(database()).get(pk=subject)
+        dispute.payment = payment
+        return {"transaction": None, "dispute": dispute}
+    if announcement.fact == "tokenized":
+        customers = SezzleCustomer.objects.using(database()).select_related("user")
+        return {"transaction": None, "customer": customers.get(pk=subject)}
+    return {"transaction": None}
 
 
 def _postpone(announcement: SezzleAnnouncement, error: Exception) -> None:

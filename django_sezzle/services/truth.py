@@ -19,6 +19,7 @@ from django.utils import timezone
 from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import ActionNotAllowed, GatewayRejected
 from django_sezzle.gateway import Gateway
+from django_sezzle.gateway.messages import Kind
 from django_sezzle.models import (
     Review,
     SezzleAnnouncement,
@@ -42,6 +43,7 @@ from django_sezzle.services.merge import (
     merge,
     without_order,
 )
+from django_sezzle.services.upcharges import enter_upcharge
 
 if TYPE_CHECKING:
     from django_sezzle.gateway.messages import Order, Transaction
@@ -274,6 +276,9 @@ def _enter(
         )
         for number, transaction in enumerate(new)
     )
+    for number, transaction in enumerate(new):
+        if transaction.kind is Kind.UPCHARGE:
+            enter_upcharge(payment, transaction, operation if number == 0 else None)
 
 
 def announce(payment: SezzlePayment, fact_keys: list[str]) -> None:

@@ -53,6 +53,9 @@ ANSWERS = {
     "webhooks.list": "listWebhooks",
     "webhooks.get": "getWebhook",
     "webhooks.update": "updateWebhook",
+    "reports.settlement-summaries": "listSettlementSummaries",
+    "reports.orders": "getOrdersReport",
+    "reports.interest-balance": "getInterestBalance",
 }
 ERRORS = {
     "error.400.bad-request.json": 400,

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django_sezzle.models import (
     Operation,
     SezzleAnnouncement,
+    SezzleCustomer,
+    SezzleDispute,
     SezzleOperation,
     SezzlePayment,
     SezzleTransaction,
@@ -229,6 +231,36 @@ def test_facts_and_events_exist_once() -> None:
         SezzleWebhookEvent.objects.create(**event)
 
 
+def test_disputes_exist_once_for_each_account_and_environment() -> None:
+    same = {"account": "default", "environment": "sandbox", "dispute_id": "9871"}
+    SezzleDispute.objects.create(**same)
+    with pytest.raises(IntegrityError), hosts_transaction():
+        SezzleDispute.objects.create(**same)
+    for other in ({"account": "canada"}, {"environment": "production"}, {"dispute_id": "9872"}):
+        SezzleDispute.objects.create(**same | other)
+    assert SezzleDispute.objects.count() == 4
+
+
+def test_customers_exist_once_for_each_account_and_environment() -> None:
+    same = {"account": "default", "environment": "sandbox", "uuid": "c-1"}
+    SezzleCustomer.objects.create(**same)
+    with pytest.raises(IntegrityError), hosts_transaction():
+        SezzleCustomer.objects.create(**same)
+    for other in ({"account": "canada"}, {"environment": "production"}, {"uuid": "c-2"}):
+        SezzleCustomer.objects.create(**same | other)
+    assert SezzleCustomer.objects.count() == 4
+
+
+@pytest.mark.fault(26)
+@pytest.mark.parametrize("amount_in_cents", [0, -1, 2**31])
+def test_impossible_amounts_of_disputes(amount_in_cents: int) -> None:
+    good = SezzleDispute.objects.create(environment="sandbox", dispute_id="9871")
+    with pytest.raises(IntegrityError):
+        insert(good, dispute_id="9872", amount_in_cents=amount_in_cents)
+    insert(good, dispute_id="9872", amount_in_cents=None)
+    insert(good, dispute_id="9873", amount_in_cents=2**31 - 1)
+
+
 @pytest.mark.fault(107)
 def test_history_is_never_deleted_with_something_else() -> None:
     row = payment()
@@ -236,7 +268,9 @@ def test_history_is_never_deleted_with_something_else() -> None:
     done = operation(row, **closed(), result_payment=child)
     line(row, operation=done)
     SezzleAnnouncement.objects.create(payment=child, fact_key="x", lease_until=timezone.now())
-    for thing in (row, child, done):
+    disputed = payment()
+    SezzleDispute.objects.create(environment="sandbox", dispute_id="9871", payment=disputed)
+    for thing in (row, child, done, disputed):
         with pytest.raises(ProtectedError):
             thing.delete()
     with pytest.raises(ProtectedError):
@@ -256,10 +290,13 @@ def test_deleting_people_keeps_the_money() -> None:
     shopper, staff = make_user("shopper"), make_user("staff")
     row = payment(user=shopper, review_cleared_by=staff)
     done = operation(row, actor=staff)
+    customer = SezzleCustomer.objects.create(environment="sandbox", uuid="c-1", user=shopper)
     get_user_model().objects.all().delete()
     row.refresh_from_db()
     done.refresh_from_db()
+    customer.refresh_from_db()
     assert (row.user, row.review_cleared_by, done.actor) == (None, None, None)
+    assert customer.user is None
 
 
 def test_migrations_are_complete(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,15 +13,25 @@ from django_sezzle.gateway.messages.checkout import (
     SessionRequest,
 )
 from django_sezzle.gateway.messages.money import Amount, Price
+from django_sezzle.gateway.messages.notices import DisputeNotice, TokenizedNotice
 from django_sezzle.gateway.messages.orders import (
     Approval,
     Authorization,
     Kind,
     Order,
     Session,
+    TokenSession,
     Transaction,
 )
 from django_sezzle.gateway.messages.parsing import Malformed
+from django_sezzle.gateway.messages.settlements import (
+    LineType,
+    PayoutDetails,
+    PayoutLine,
+    PayoutSummary,
+    Reading,
+    ReportedOrder,
+)
 from django_sezzle.gateway.messages.webhooks import Event, EventType, Subscription
 
 __all__ = [
@@ -32,19 +42,28 @@ __all__ = [
     "CheckoutMode",
     "Customer",
     "Discount",
+    "DisputeNotice",
     "Event",
     "EventType",
     "InstallmentPlan",
     "Intent",
     "Kind",
     "LineItem",
+    "LineType",
     "Locale",
     "Malformed",
     "Order",
+    "PayoutDetails",
+    "PayoutLine",
+    "PayoutSummary",
     "Price",
+    "Reading",
+    "ReportedOrder",
     "SendTo",
     "Session",
     "SessionRequest",
     "Subscription",
+    "TokenSession",
+    "TokenizedNotice",
     "Transaction",
 ]

@@ -30,10 +30,18 @@ class Kind(StrEnum):
     RELEASE = "release"
     """Held money was let go."""
 
+    UPCHARGE = "upcharge"
+    """More was charged, by an order of its own; nothing of this order's money moved."""
+
+    @classmethod
+    def of_its_own_money(cls) -> tuple[Kind, ...]:
+        """Name those that move the money of the order that lists them."""
+        return (cls.CAPTURE, cls.REFUND, cls.RELEASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A capture, refund or release that an order lists."""
+    """A capture, refund, release or upcharge that an order lists."""
 
     kind: Kind
     uuid: str
@@ -80,7 +88,7 @@ class Authorization:
             financing_option=parsing.word(given.get("financing_option")),
             transactions={
                 kind: _transactions(kind, given.get(f"{kind.value}s"), f"{where}.{kind.value}s")
-                for kind in Kind
+                for kind in Kind.of_its_own_money()
             },
         )
 
@@ -103,7 +111,7 @@ class Order:
     authorization: Authorization | None
     is_upcharge: bool = False
     parent_order_uuid: str | None = None
-    upcharges: tuple[tuple[str, Amount], ...] = ()
+    upcharges: tuple[Transaction, ...] = ()
     customer: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -171,6 +179,37 @@ class Session:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenSession:
+    """What became of the request to remember the shopper; no customer until they agreed."""
+
+    customer_uuid: str | None = field(repr=False)
+    customer_expires_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @classmethod
+    def from_json(cls, value: object) -> TokenSession:
+        """
+        Read the answer of ``GET /v2/token/{token}/session``.
+
+        :raises Malformed: there is a customer without a usable id.
+        """
+        given = parsing.as_object(value, "token")
+        customer = given.get("customer")
+        customer = {} if customer is None else parsing.as_object(customer, "token.customer")
+        return cls(
+            customer_uuid=(
+                parsing.identifier(customer.get("uuid"), "token.customer.uuid")
+                if customer
+                else None
+            ),
+            customer_expires_at=parsing.moment(
+                customer.get("expiration"), "token.customer.expiration"
+            ),
+            expires_at=parsing.moment(given.get("expiration"), "token.expiration"),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """
@@ -218,12 +257,12 @@ def _transactions(kind: Kind, value: object, where: str) -> tuple[Transaction, .
     return tuple(transaction for transaction in found if transaction.amount.amount_in_cents)
 
 
-def _upcharges(value: object) -> tuple[tuple[str, Amount], ...]:
+def _upcharges(value: object) -> tuple[Transaction, ...]:
     """Read what can be read; an upcharge is an order of its own, whose own reading counts."""
-    found = []
+    found: dict[str, Transaction] = {}
     for entry in value if isinstance(value, list) else ():
         with suppress(Malformed):
-            given = parsing.as_object(entry, "order.upcharges[]")
-            uuid = parsing.identifier(given.get("uuid"), "order.upcharges[].uuid")
-            found.append((uuid, Amount.from_json(given.get("amount"), "order.upcharges[].amount")))
-    return tuple(found)
+            upcharge = Transaction.from_json(Kind.UPCHARGE, entry, "order.upcharges[]")
+            if upcharge.amount.amount_in_cents:
+                found.setdefault(upcharge.uuid, upcharge)
+    return tuple(found.values())

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django_sezzle.gateway.messages import parsing
+from django_sezzle.gateway.messages.notices import DisputeNotice, TokenizedNotice
 
 
 class EventType(StrEnum):
@@ -28,6 +31,9 @@ class EventType(StrEnum):
     DISPUTE_CLOSED_MERCHANT_WIN = "dispute.closed.merchant_win"
     DISPUTE_CLOSED_NEUTRAL = "dispute.closed.neutral"
 
+
+#: How the name of every dispute's event begins.
+DISPUTE = "dispute."
 
 #: The type given to a signed body that is not an event.
 UNPARSABLE = "unparsable"
@@ -59,9 +65,13 @@ class Subscription:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """
-    A signed delivery, reduced to what may be kept: no amounts, no shopper, no token.
+    A signed delivery, reduced to what may be kept: nothing of the shopper, no token, and no
+    amounts but a dispute's.
 
-    ``key`` tells one event from another: Sezzle's id of it, or the hash of the body.
+    ``key`` tells one event from another: Sezzle's id of it, or the hash of the body. ``said`` is
+    what it says and no call answers, as
+    :class:`~django_sezzle.gateway.messages.notices.DisputeNotice` or ``TokenizedNotice`` reads
+    it; None for an event that only points at an order.
     """
 
     key: str
@@ -69,13 +79,15 @@ class Event:
     order_uuid: str | None
     created_at: datetime | None
     body_sha256: str
+    said: Mapping[str, Any] | None = None
 
     @classmethod
     def from_body(cls, body: bytes) -> Event:
         """
         Read whatever was signed. Never raises: a body that is no event is ``unparsable``.
 
-        The order's id stands in ``data.uuid``, or for disputes in ``data.order_uuid``.
+        The order's id stands in ``data.uuid`` or ``data.order_uuid``. Of a dispute's event the
+        latter counts first: beside it, ``data.uuid`` would be the dispute's own.
         """
         digest = hashlib.sha256(body).hexdigest()
         try:
@@ -92,15 +104,34 @@ class Event:
             )
         data = given.get("data")
         data = data if isinstance(data, dict) else {}
-        event_type = given.get("event")
-        is_order = isinstance(event_type, str) and event_type.startswith("order.")
+        event_type = _word(given.get("event"))
+        order_uuid = _order(str(given.get("event")), data)
         return cls(
             key=_id(given.get("uuid")) or f"sha256:{digest}",
-            type=_word(event_type),
-            order_uuid=(_id(data.get("uuid")) if is_order else None) or _id(data.get("order_uuid")),
+            type=event_type,
+            order_uuid=order_uuid,
             created_at=_moment(given.get("created_at")),
             body_sha256=digest,
+            said=_said(event_type, data, order_uuid),
         )
+
+
+def _order(event_type: str, data: Mapping[str, Any]) -> str | None:
+    own, named = _id(data.get("uuid")), _id(data.get("order_uuid"))
+    if event_type.startswith("order."):
+        return own or named
+    return named or (own if event_type.startswith(DISPUTE) else None)
+
+
+def _said(
+    event_type: str, data: Mapping[str, Any], order_uuid: str | None
+) -> Mapping[str, Any] | None:
+    notice: DisputeNotice | TokenizedNotice | None = None
+    if event_type == EventType.CUSTOMER_TOKENIZED:
+        notice = TokenizedNotice.from_data(data)
+    elif event_type.startswith(DISPUTE) and event_type in set(EventType):
+        notice = DisputeNotice.from_data(data, order_uuid)
+    return None if notice is None else notice.as_dict()
 
 
 def _id(value: object) -> str | None:

@@ -102,8 +102,8 @@ class Plants:
         if isinstance(node, dict):
             self._grow("token", [node.get("token")])
             customer = node.get("customer")
-            if isinstance(customer, dict):
-                self._grow("customer uuid", [customer.get("uuid")])
+            if isinstance(customer, dict) and isinstance(uuid := customer.get("uuid"), str):
+                self.quiet[f"customer uuid {uuid}"] = uuid
             if isinstance(url := node.get("checkout_url"), str):
                 self.quiet[f"checkout URL {len(self.quiet)}"] = url
             for member in node.values():

@@ -15,7 +15,14 @@ from tests.reliability.canaries.plants import SHOPPER
 from tests.reliability.canaries.urls import checkout
 from tests.webhooks.conftest import URL
 
-ADMIN_PAGES = ("sezzlepayment", "sezzleoperation", "sezzleannouncement", "sezzlewebhookevent")
+ADMIN_PAGES = (
+    "sezzlepayment",
+    "sezzleoperation",
+    "sezzleannouncement",
+    "sezzlewebhookevent",
+    "sezzledispute",
+    "sezzlecustomer",
+)
 
 
 def deliver(scene: Scene) -> list[int | None]:

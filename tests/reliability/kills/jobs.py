@@ -39,6 +39,11 @@ def write_intent(kind: str, payment: int, cents: int) -> SezzleOperation:
     return operation
 
 
+def charge_extra(payment: int, cents: int) -> None:
+    """Charge extra for an order."""
+    services.upcharge(SezzlePayment.objects.get(pk=payment), amount_in_cents=cents)
+
+
 def refresh(payment: int) -> None:
     """Finish what another process began."""
     services.refresh(SezzlePayment.objects.get(pk=payment))
@@ -67,5 +72,5 @@ def capture_each(payments: dict[str, str | None], cents: int | None) -> dict[str
 
 
 JOBS: dict[str, Callable[..., object]] = {
-    job.__name__: job for job in (move, move_on_commit, refresh, start, capture_each)
+    job.__name__: job for job in (move, move_on_commit, charge_extra, refresh, start, capture_each)
 }

@@ -221,7 +221,7 @@ MUTATIONS = (
         edits=(
             Edit(
                 "services/operations.py",
-                "            _check_same(stored, locked, kind, amount_in_cents)\n",
+                "            _check_same(stored, locked, kind, amount_in_cents, intent)\n",
                 "",
             ),
         ),

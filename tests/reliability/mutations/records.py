@@ -97,8 +97,8 @@ MUTATIONS = (
         edits=(
             Edit(
                 "services/reauthorization.py",
-                "is_open=True, attempts__gte=1, payment__account=account",
-                'is_open=True, state="unknown", payment__account=account',
+                "        attempts__gte=1,\n",
+                '        state="unknown",\n',
             ),
         ),
         red=(

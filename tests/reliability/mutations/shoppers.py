@@ -130,12 +130,25 @@ MUTATIONS = (
             ),
             Edit(
                 "services/recovery.py",
-                "    if operation.kind == Operation.REAUTHORIZE or operation.attempts >= "
+                "    if operation.kind in Operation.that_charge_anew() or operation.attempts >= "
                 "MOST_ATTEMPTS:",
                 "    if operation.attempts >= MOST_ATTEMPTS:",
             ),
         ),
         red=("services/test_reauthorize.py::test_never_sent_again_whatever_happened",),
+    ),
+    Mutation(
+        name="an-upcharge-is-sent-again",
+        rows=(14,),
+        without="what keeps an upcharge from being sent again by itself",
+        edits=(
+            Edit(
+                "services/recovery.py",
+                "operation.kind in Operation.that_charge_anew()",
+                "operation.kind == Operation.REAUTHORIZE",
+            ),
+        ),
+        red=("services/test_upcharge.py::test_it_is_never_sent_again_by_itself",),
     ),
     Mutation(
         name="our-clock-reauthorizes",

@@ -42,11 +42,10 @@ MUTATIONS = (
         edits=(
             Edit(
                 "webhooks.py",
-                "    try:\n        if payment is not None:\n",
-                "    try:\n"
-                "        if payment is not None and event.event_type == 'order.authorized':\n"
-                "            SezzlePayment.objects.filter(pk=payment.pk).update(approved=True)\n"
-                "        if payment is not None:\n",
+                "    is_dispute = event.said is not None\n",
+                "    is_dispute = event.said is not None\n"
+                "    if payment is not None and event.event_type == 'order.authorized':\n"
+                "        SezzlePayment.objects.filter(pk=payment.pk).update(approved=True)\n",
             ),
         ),
         red=("webhooks/test_journeys.py::test_what_an_event_says_is_not_believed",),
@@ -147,7 +146,7 @@ MUTATIONS = (
         edits=(
             Edit(
                 "webhooks.py",
-                '        logger.critical("event=%s", event.key, exc_info=True)\n',
+                '        logger.critical("event=%s fault", event.key, exc_info=True)\n',
                 "        raise\n",
             ),
         ),

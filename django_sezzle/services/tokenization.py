@@ -1,0 +1,108 @@
+"""
+Believing that a shopper agreed to be charged again: never an event's or a browser's word for it.
+
+Sezzle is asked for the session that the shop began, and with that session's token for who
+agreed. The token lives for the length of the two calls and is never stored.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+
+from django_sezzle.exceptions import GatewayRejected, GatewayUnavailable
+from django_sezzle.gateway.deadline import deadline
+from django_sezzle.gateway.messages import TokenizedNotice, TokenSession
+from django_sezzle.gateway.messages.notices import digest
+from django_sezzle.models import SezzleCustomer, SezzlePayment, fields
+from django_sezzle.services.locking import database, lock, short_transaction
+from django_sezzle.services.truth import announce, gateway_of, says_gone
+
+logger = logging.getLogger("django_sezzle.services")
+
+
+class NotConfirmed(Exception):
+    """Sezzle contradicts what was claimed, or can no longer say. The text names no id."""
+
+
+def payment_of(account: str, notice: TokenizedNotice) -> SezzlePayment | None:
+    """Find the payment whose session a claim names; None when no session of ours has that token."""
+    rows = SezzlePayment.objects.using(database()).filter(
+        account=account, tokenize_digest=notice.token_digest
+    )
+    return rows.first()
+
+
+def confirm_customer(
+    payment: SezzlePayment,
+    notice: TokenizedNotice,
+    *,
+    seconds: float,
+    also: Callable[[], object] | None = None,
+) -> SezzleCustomer:
+    """
+    Ask Sezzle who agreed at a payment's checkout; record it, and announce it.
+
+    Safe to repeat. Nobody is told yet.
+
+    :param seconds: for both calls together.
+    :param also: more to write in the transaction that records the customer.
+    :raises NotConfirmed: nobody agreed, somebody else did, or the token has run out.
+    :raises GatewayUnavailable: Sezzle could not be asked, or may show it a little later.
+
+    Sezzle: GET /v2/session/{session_uuid}, then GET /v2/token/{token}/session
+    https://docs.sezzle.com/docs/api/core/sessions/getv2session
+    """
+    agreed = _ask(payment, seconds)
+    if agreed.customer_uuid is None:
+        if agreed.expires_at is not None and timezone.now() < _comparable(agreed.expires_at):
+            raise GatewayUnavailable("Sezzle does not show yet who agreed. It is asked again.")
+        raise NotConfirmed("nobody agreed")
+    if digest(agreed.customer_uuid) != notice.customer_digest:
+        raise NotConfirmed("another customer agreed")
+
+    def work() -> SezzleCustomer:
+        locked = lock(payment.pk)
+        customer = _record(locked, agreed)
+        announce(locked, [f"tokenized:{customer.pk}"])
+        if also is not None:
+            also()
+        return customer
+
+    return short_transaction(work)
+
+
+def _ask(payment: SezzlePayment, seconds: float) -> TokenSession:
+    try:
+        with deadline(seconds):
+            gateway = gateway_of(payment, seconds=seconds)
+            session = gateway.get_session(payment.session_uuid)
+            if not session.token or digest(session.token) != payment.tokenize_digest:
+                raise NotConfirmed("the session has another token")
+            return gateway.get_token_session(session)
+    except GatewayRejected as error:
+        if says_gone(error) or error.code == "token_is_expired":
+            raise NotConfirmed("the token has run out") from error
+        raise
+
+
+def _comparable(moment: datetime) -> datetime:
+    return fields.stored(moment) or moment
+
+
+def _record(payment: SezzlePayment, agreed: TokenSession) -> SezzleCustomer:
+    identity = {
+        "account": payment.account,
+        "environment": payment.environment,
+        "uuid": agreed.customer_uuid,
+    }
+    known = SezzleCustomer.objects.using(database()).filter(**identity).first()
+    customer = known or SezzleCustomer(**identity)
+    customer.expires_at = fields.stored(agreed.customer_expires_at)
+    # A guest's checkout takes nobody's saved account away.
+    customer.user_id = payment.user_id or customer.user_id
+    customer.save(using=database())
+    return customer
