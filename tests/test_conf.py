@@ -11,6 +11,7 @@ from django.test import override_settings
 from django_sezzle import conf
 from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.models import BeforeExpiry
 
 KEYS = {"PUBLIC_KEY": "sz_pub_1", "PRIVATE_KEY": "sz_pr_1"}
 
@@ -62,11 +63,17 @@ WRONG: list[tuple[str, str, Any]] = [
     ),
     *(("E011", "DEADLINE", value) for value in (0, -1, 601, "45", None, True, float("nan"))),
     *(("E012", "WEBHOOKS", value) for value in ("queue", "", None, True)),
+    *(("E019", "TASK_BACKEND", value) for value in ("", " ", 1, None)),
+    *(("E020", "TASK_QUEUE", value) for value in ("", " ", 1, None)),
     *(("E013", "BULK_LIMIT", value) for value in (0, -1, 1.0, "100", None, True)),
+    *(("E026", "UPCHARGES", value) for value in (1, "yes", None)),
     *(("E018", "CONFIRM_ABOVE_CENTS", value) for value in (-1, 1.0, "100", True, [100])),
     *(("E016", "BEFORE_EXPIRY", value) for value in ("", "Warn", None, 1, ["warn"])),
     *(("E017", "EXPIRY_NOTICE_MINUTES", value) for value in (4, 43_201, 15.0, "15", None)),
+    *(("E023", "SETTLEMENT_AMOUNTS", value) for value in ("dollars", "", None, 1, ["cents"])),
     *(("E015", "PURGE_AFTER_DAYS", value) for value in (6, 36_501, 90.0, "90", None, True)),
+    *(("E024", "INSTALLMENTS_FROM_CENTS", value) for value in (0, 99, 3500.0, "3500", None)),
+    *(("E025", "INSTALLMENTS_UP_TO_CENTS", value) for value in (-1, 99, 2.5, "9", None, True)),
 ]  # fmt: skip
 
 
@@ -89,6 +96,8 @@ def test_two_keys_are_enough() -> None:
     assert settings.confirm_above_cents is None
     assert (settings.before_expiry, settings.expiry_notice_minutes) == ("warn", 15)
     assert settings.purge_after_days == 90
+    assert settings.installments_from_cents == 3500
+    assert settings.installments_up_to_cents == 250_000
     assert settings.previous_private_keys == ()
     assert settings.signing_keys == ("sz_pr_1",)
     assert conf.account_names() == ["default"]
@@ -102,6 +111,10 @@ def test_production_has_addresses_of_its_own() -> None:
     assert settings.checkout_hosts == {"checkout.sezzle.com"}
 
 
+def test_the_policies_are_those_that_a_payment_may_have() -> None:
+    assert list(conf.BEFORE_EXPIRY) == BeforeExpiry.values
+
+
 def test_every_value_may_be_given() -> None:
     given = {
         **KEYS,
@@ -112,12 +125,18 @@ def test_every_value_may_be_given() -> None:
         "BASE_URL": "http://shop.example/",
         "TIMEOUT": [1, 2.5],
         "DEADLINE": 9.5,
-        "WEBHOOKS": "inline",
+        "WEBHOOKS": "task",
+        "TASK_BACKEND": "payments",
+        "TASK_QUEUE": "webhooks",
         "BULK_LIMIT": 7,
         "CONFIRM_ABOVE_CENTS": 50_000,
+        "UPCHARGES": True,
         "BEFORE_EXPIRY": "capture",
         "EXPIRY_NOTICE_MINUTES": 60,
         "PURGE_AFTER_DAYS": 30,
+        "INSTALLMENTS_FROM_CENTS": 4000,
+        "INSTALLMENTS_UP_TO_CENTS": 150_000,
+        "SETTLEMENT_AMOUNTS": "cents",
     }
     assert set(given) | {"ACCOUNTS"} == conf.KEYS
     with override_settings(SEZZLE=given):
@@ -131,6 +150,11 @@ def test_every_value_may_be_given() -> None:
     assert (settings.bulk_limit, settings.confirm_above_cents) == (7, 50_000)
     assert (settings.before_expiry, settings.expiry_notice_minutes) == ("capture", 60)
     assert settings.purge_after_days == 30
+    where = (settings.webhooks, settings.task_backend, settings.task_queue)
+    assert where == ("task", "payments", "webhooks")
+    assert settings.installments_from_cents == 4000
+    assert settings.installments_up_to_cents == 150_000
+    assert settings.settlement_amounts == "cents"
 
 
 @pytest.mark.parametrize(

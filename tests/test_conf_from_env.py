@@ -23,12 +23,18 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "BASE_URL": ("https://shop.example", "https://shop.example"),
     "TIMEOUT": ("2,7.5", (2.0, 7.5)),
     "DEADLINE": ("20", 20.0),
-    "WEBHOOKS": ("inline", "inline"),
+    "WEBHOOKS": ("task", "task"),
+    "TASK_BACKEND": ("payments", "payments"),
+    "TASK_QUEUE": ("webhooks", "webhooks"),
     "BULK_LIMIT": ("7", 7),
     "CONFIRM_ABOVE_CENTS": ("50000", 50_000),
+    "UPCHARGES": ("yes", True),
     "BEFORE_EXPIRY": ("release", "release"),
     "EXPIRY_NOTICE_MINUTES": ("60", 60),
     "PURGE_AFTER_DAYS": ("30", 30),
+    "INSTALLMENTS_FROM_CENTS": ("4000", 4000),
+    "INSTALLMENTS_UP_TO_CENTS": ("150000", 150_000),
+    "SETTLEMENT_AMOUNTS": ("cents", "cents"),
 }
 
 
