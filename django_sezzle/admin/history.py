@@ -41,7 +41,7 @@ class Link:
     amount: str
     is_this: bool
     parent: SezzlePayment | None
-    """The payment that it was reauthorized from, if the user may see it."""
+    """The payment that it was reauthorized from or added to, if the user may see it."""
 
 
 def in_words(announcement: SezzleAnnouncement) -> Any:
@@ -86,7 +86,7 @@ def chain_of(payment: SezzlePayment, payments: QuerySet[SezzlePayment]) -> list[
             payment=row,
             amount=format_cents(row.amount_in_cents, row.currency),
             is_this=row.pk == payment.pk,
-            parent=rows.get(row.reauthorized_from_id) if row.reauthorized_from_id else None,
+            parent=rows.get(row.reauthorized_from_id or row.upcharge_of_id or 0),
         )
         for row in sorted(rows.values(), key=lambda row: row.pk)
     ]

@@ -94,7 +94,7 @@ class OverviewPageMixin(MoneyPagesMixin):
             raise PermissionDenied
         is_asked = request.method == "POST"
         visible = accounts_of(request, self)
-        symptoms, is_complete = _examine(ask_sezzle=is_asked)
+        symptoms, is_complete = _examine(ask_sezzle=is_asked, only=visible)
         findings = [
             Finding(
                 symptom,
@@ -139,11 +139,11 @@ class OverviewPageMixin(MoneyPagesMixin):
 _WORST_FIRST = (Level.RED, Level.YELLOW, Level.GREEN)
 
 
-def _examine(*, ask_sezzle: bool) -> tuple[list[Symptom], bool]:
+def _examine(*, ask_sezzle: bool, only: Collection[str] | None) -> tuple[list[Symptom], bool]:
     """Examine, and say whether there was time for everything."""
     ends_at = time.monotonic() + ASKING_SECONDS
     found: list[Symptom] = []
-    for symptom in health.examine(ask_sezzle=ask_sezzle):
+    for symptom in health.examine(ask_sezzle=ask_sezzle, only=only):
         found.append(symptom)
         if time.monotonic() > ends_at:
             return found, False

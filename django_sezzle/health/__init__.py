@@ -6,7 +6,7 @@ One list for every reader: ``sezzle_doctor`` prints it, a health endpoint or a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django_sezzle.health import accounts, disputes, host, waiting, worker
 from django_sezzle.health.report import Level, Symptom
@@ -14,7 +14,7 @@ from django_sezzle.health.report import Level, Symptom
 __all__ = ["Level", "Symptom", "examine"]
 
 
-def examine(*, ask_sezzle: bool = True) -> Iterator[Symptom]:
+def examine(*, ask_sezzle: bool = True, only: Collection[str] | None = None) -> Iterator[Symptom]:
     """
     Look at the host, at each account, and at what waits in the database.
 
@@ -22,6 +22,7 @@ def examine(*, ask_sezzle: bool = True) -> Iterator[Symptom]:
 
     :param ask_sezzle: whether to try the keys and compare the webhook subscription; at most
         10 seconds for each account.
+    :param only: ask about these accounts; None for all.
     """
     stops = False
     for symptom in host.examine():
@@ -30,7 +31,7 @@ def examine(*, ask_sezzle: bool = True) -> Iterator[Symptom]:
         yield symptom
     if stops:
         return
-    yield from accounts.examine(ask_sezzle=ask_sezzle)
+    yield from accounts.examine(ask_sezzle=ask_sezzle, only=only)
     yield from waiting.examine()
     yield from disputes.examine()
     yield from worker.examine()

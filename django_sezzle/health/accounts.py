@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from django.db.models import Max
@@ -28,9 +28,11 @@ WRONG = timedelta(minutes=5)
 SILENCE = timedelta(days=2)
 
 
-def examine(*, ask_sezzle: bool) -> Iterator[Symptom]:
-    """Look at every account that is configured."""
+def examine(*, ask_sezzle: bool, only: Collection[str] | None = None) -> Iterator[Symptom]:
+    """Look at every account that is configured, or only at some."""
     for account in account_names():
+        if only is not None and account not in only:
+            continue
         if ask_sezzle:
             keys = _keys(account)
             yield keys

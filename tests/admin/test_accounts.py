@@ -231,7 +231,10 @@ def test_unknown_outcomes(clerk: Client, ours: SezzlePayment, theirs: SezzlePaym
     assert [waiting.payment for waiting, _offers in page.context["rows"]] == [ours]
 
 
-def test_the_overview(clerk: Client, ours: SezzlePayment, theirs: SezzlePayment) -> None:
+def test_the_overview(
+    clerk: Client, ours: SezzlePayment, theirs: SezzlePayment, emulator: Emulator
+) -> None:
+    emulator.calls.clear()
     SezzlePayment.objects.update(review_reason="amount_differs")
 
     for page in (clerk.get(reverse(OVERVIEW)), clerk.post(reverse(OVERVIEW))):
@@ -241,6 +244,9 @@ def test_the_overview(clerk: Client, ours: SezzlePayment, theirs: SezzlePayment)
         # A number of all accounts together would tell of the others.
         assert "reviews" not in {symptom.id for symptom in symptoms}
         assert "concerns your accounts" in page.content.decode()
+    # Sezzle is asked about their own account only.
+    asked = [call.operation for call in emulator.calls]
+    assert asked.count("webhook_list") == 1, asked
 
 
 def test_the_records(clerk: Client, ours: SezzlePayment, theirs: SezzlePayment) -> None:

@@ -47,6 +47,7 @@ def test_staff_charge_extra(clerk: Client, make_payment: MakePayment) -> None:
     assert (operation.reason, operation.result_payment) == ("socks", child)
     shown = clerk.get(reverse(CHANGE, args=[payment.pk])).content.decode()
     assert reverse(CHANGE, args=[child.pk]) in shown
+    assert f"extra charge for {payment.reference_id}" in shown
 
 
 def test_no_more_than_sezzle_allows(
