@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_sezzle.conf import account_names, get_settings
 from django_sezzle.exceptions import AuthenticationFailed, ConfigurationError, GatewayError
@@ -50,12 +52,12 @@ def _keys(account: str) -> Symptom:
         return Symptom(
             "keys",
             Level.RED,
-            f"Sezzle does not accept the keys in {environment}.",
-            "Copy both from the merchant dashboard of that environment.",
+            _("Sezzle does not accept the keys in %(environment)s.") % {"environment": environment},
+            _("Copy both from the merchant dashboard of that environment."),
             account,
         )
     except GatewayError as error:
-        return Symptom("keys", Level.RED, str(error), "Check the network.", account)
+        return Symptom("keys", Level.RED, str(error), _("Check the network."), account)
     others = (
         SezzlePayment.objects.using(database())
         .filter(account=account, environment=environment)
@@ -68,29 +70,41 @@ def _keys(account: str) -> Symptom:
         return Symptom(
             "keys",
             Level.RED,
-            f"The keys belong to another merchant than {others} payments of this account: they "
-            "cannot be read, captured or refunded.",
-            "Configure the old keys as an account of their own.",
+            ngettext(
+                "The keys belong to another merchant than %(count)d payment of this account: it "
+                "cannot be read, captured or refunded.",
+                "The keys belong to another merchant than %(count)d payments of this account: they "
+                "cannot be read, captured or refunded.",
+                others,
+            )
+            % {"count": others},
+            _("Configure the old keys as an account of their own."),
             account,
         )
-    return Symptom("keys", Level.GREEN, f"Sezzle accepts the keys in {environment}.", "", account)
+    message = _("Sezzle accepts the keys in %(environment)s.") % {"environment": environment}
+    return Symptom("keys", Level.GREEN, message, "", account)
 
 
 def _clock(account: str) -> Symptom:
     """Compare clocks by the answer that brought the token, which is at hand: nobody is asked."""
     ahead = gateway_for(account, seconds=SECONDS).authenticate().ahead
     if ahead is None:
-        return Symptom("clock", Level.GREEN, "Sezzle does not say what time it is.", "", account)
+        message = _("Sezzle does not say what time it is.")
+        return Symptom("clock", Level.GREEN, message, "", account)
     differs = abs(ahead)
     if differs < SLOPPY:
-        return Symptom("clock", Level.GREEN, "The clock is Sezzle's.", "", account)
-    where = "ahead of" if ahead > timedelta() else "behind"
+        return Symptom("clock", Level.GREEN, _("The clock is Sezzle's."), "", account)
+    if ahead > timedelta():
+        message = _("This machine's clock is %(seconds)s s ahead of Sezzle's.")
+        advice = _("Synchronize it: authorizations seem to end too early.")
+    else:
+        message = _("This machine's clock is %(seconds)s s behind Sezzle's.")
+        advice = _("Synchronize it: authorizations seem to end too late.")
     return Symptom(
         "clock",
         Level.YELLOW if differs < WRONG else Level.RED,
-        f"This machine's clock is {differs.total_seconds():.0f} s {where} Sezzle's.",
-        "Synchronize it: authorizations seem to end too "
-        f"{'early' if ahead > timedelta() else 'late'}.",
+        message % {"seconds": f"{differs.total_seconds():.0f}"},
+        advice,
         account,
     )
 
@@ -102,7 +116,7 @@ def _subscription(account: str) -> Symptom:
         return Symptom("subscription", Level.RED, str(error), "", account)
     if drift:
         return Symptom("subscription", Level.RED, drift, "", account)
-    return Symptom("subscription", Level.GREEN, "Sezzle sends every event here.", "", account)
+    return Symptom("subscription", Level.GREEN, _("Sezzle sends every event here."), "", account)
 
 
 def _events(account: str) -> Symptom:
@@ -110,16 +124,20 @@ def _events(account: str) -> Symptom:
     events = SezzleWebhookEvent.objects.using(database()).filter(account=account)
     last = events.aggregate(Max("received_at"))["received_at__max"]
     if last is not None and last > now - SILENCE:
-        return Symptom("events", Level.GREEN, f"Last event at {last:%Y-%m-%d %H:%M}.", "", account)
+        message = _("Last event at %(time)s.") % {"time": f"{last:%Y-%m-%d %H:%M}"}
+        return Symptom("events", Level.GREEN, message, "", account)
     transactions = SezzleTransaction.objects.using(database())
     moved = transactions.filter(payment__account=account, seen_at__gt=now - SILENCE)
     if moved.exists():
-        since = "no event ever" if last is None else f"no event since {last:%Y-%m-%d %H:%M}"
+        message = _("Payments moved, and no event ever.")
+        if last is not None:
+            since = {"time": f"{last:%Y-%m-%d %H:%M}"}
+            message = _("Payments moved, and no event since %(time)s.") % since
         return Symptom(
             "events",
             Level.YELLOW,
-            f"Payments moved, and {since}.",
-            "Run sezzle_webhooks test, and look for webhook=refused in the log.",
+            message,
+            _("Run sezzle_webhooks test, and look for webhook=refused in the log."),
             account,
         )
-    return Symptom("events", Level.GREEN, "Nothing moved lately.", "", account)
+    return Symptom("events", Level.GREEN, _("Nothing moved lately."), "", account)

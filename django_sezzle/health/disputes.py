@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_sezzle.health.report import Level, Symptom
 from django_sezzle.models import SezzleDispute
 from django_sezzle.models.dispute import SOON, today
 from django_sezzle.services.locking import database
-
-_ADVICE = "Answer in Sezzle's merchant dashboard before the due day, if nobody has."
 
 
 def examine() -> Iterator[Symptom]:
@@ -36,15 +36,24 @@ def examine() -> Iterator[Symptom]:
 def _symptom(due: int, soon: int, all_open: int) -> Symptom:
     parts = []
     if due:
-        parts.append(f"{_disputes(due)} due today or overdue")
+        words = ngettext(
+            "%(count)d dispute is due today or overdue",
+            "%(count)d disputes are due today or overdue",
+            due,
+        )
+        parts.append(words % {"count": due})
     if soon:
-        parts.append(f"{_disputes(soon)} due within {SOON.days} days, or on a day not known")
+        words = ngettext(
+            "%(count)d dispute is due within %(days)d days, or on a day not known",
+            "%(count)d disputes are due within %(days)d days, or on a day not known",
+            soon,
+        )
+        parts.append(words % {"count": soon, "days": SOON.days})
     if parts:
         level = Level.RED if due else Level.YELLOW
-        return Symptom("disputes", level, f"{'; '.join(parts)}.", _ADVICE)
-    open_ones = f"{_disputes(all_open)} open" if all_open else "No dispute is open"
-    return Symptom("disputes", Level.GREEN, f"{open_ones}.")
-
-
-def _disputes(number: int) -> str:
-    return "1 dispute is" if number == 1 else f"{number} disputes are"
+        advice = _("Answer in Sezzle's merchant dashboard before the due day, if nobody has.")
+        return Symptom("disputes", level, f"{'; '.join(parts)}.", advice)
+    if not all_open:
+        return Symptom("disputes", Level.GREEN, _("No dispute is open."))
+    words = ngettext("%(count)d dispute is open.", "%(count)d disputes are open.", all_open)
+    return Symptom("disputes", Level.GREEN, words % {"count": all_open})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.core.checks import WARNING, CheckMessage, Tags, run_checks
 from django.db import DatabaseError, connections
+from django.utils.translation import gettext as _
 
 from django_sezzle.health.report import Level, Symptom
 from django_sezzle.models import SezzlePayment
@@ -25,7 +26,7 @@ def _settings() -> Iterator[Symptom]:
         if str(message.id).startswith("sezzle.") and message.level >= WARNING
     ]
     if not found:
-        yield Symptom("settings", Level.GREEN, "SEZZLE is complete and usable.")
+        yield Symptom("settings", Level.GREEN, _("SEZZLE is complete and usable."))
     for message in found:
         yield Symptom(
             "settings", _level(message), f"{message.id}: {message.msg}", message.hint or ""
@@ -45,29 +46,32 @@ def _database() -> Symptom:
         return Symptom(
             "database",
             Level.RED,
-            f"The payments' table in database {alias!r} cannot be read ({type(error).__name__}).",
-            "Run migrate, and check the database's address and permissions.",
+            _("The payments' table in database '%(alias)s' cannot be read (%(error)s).")
+            % {"alias": alias, "error": type(error).__name__},
+            _("Run migrate, and check the database's address and permissions."),
         )
     if not connection.settings_dict["AUTOCOMMIT"]:
         return Symptom(
             "database",
             Level.RED,
-            f"Database {alias!r} has AUTOCOMMIT off: no money can be moved.",
-            "Set AUTOCOMMIT.",
+            _("Database '%(alias)s' has AUTOCOMMIT off: no money can be moved.") % {"alias": alias},
+            _("Set AUTOCOMMIT."),
         )
     # Asked of MySQL and MariaDB only: elsewhere the question makes a table.
     if connection.vendor == "mysql" and not connection.features.supports_transactions:
         return Symptom(
             "database",
             Level.RED,
-            f"Database {alias!r} keeps no transactions: what was recorded could be half a fact.",
-            "Use a storage engine with transactions, such as InnoDB.",
+            _("Database '%(alias)s' keeps no transactions: what was recorded could be half a fact.")
+            % {"alias": alias},
+            _("Use a storage engine with transactions, such as InnoDB."),
         )
     if connection.vendor == "sqlite":
         return Symptom(
             "database",
             Level.YELLOW,
-            "SQLite lets one process write at a time.",
-            "Fine for a small shop on one machine. Use PostgreSQL or MariaDB for more.",
+            _("SQLite lets one process write at a time."),
+            _("Fine for a small shop on one machine. Use PostgreSQL or MariaDB for more."),
         )
-    return Symptom("database", Level.GREEN, f"Database {alias!r} ({connection.vendor}) fits.")
+    message = _("Database '%(alias)s' (%(vendor)s) fits.")
+    return Symptom("database", Level.GREEN, message % {"alias": alias, "vendor": connection.vendor})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_sezzle.health.report import Level, Symptom
 from django_sezzle.models import (
@@ -38,29 +40,41 @@ def examine() -> Iterator[Symptom]:
     yield _counted(
         "operations",
         operations.filter(created_at__lt=now - STUCK_AFTER),
-        "outcome is not known for an hour|outcomes are not known for an hour",
-        "Compare with Sezzle's dashboard, then close_unknown() or send_again().",
+        lambda count: ngettext(
+            "%(count)d outcome is not known for an hour.",
+            "%(count)d outcomes are not known for an hour.",
+            count,
+        ),
+        _("Compare with Sezzle's dashboard, then close_unknown() or send_again()."),
         Level.RED,
     )
     yield _counted(
         "reviews",
         payments.exclude(review_reason=""),
-        "payment needs a human|payments need a human",
-        "Compare with Sezzle's dashboard, then clear the review.",
+        lambda count: ngettext(
+            "%(count)d payment needs a human.", "%(count)d payments need a human.", count
+        ),
+        _("Compare with Sezzle's dashboard, then clear the review."),
         Level.RED,
     )
     yield _counted(
         "announcements",
         untold.filter(created_at__lt=now - STUCK_AFTER),
-        "fact the shop does not know for an hour|facts the shop does not know for an hour",
-        "Correct the receiver that raises; see the log.",
+        lambda count: ngettext(
+            "%(count)d fact the shop does not know for an hour.",
+            "%(count)d facts the shop does not know for an hour.",
+            count,
+        ),
+        _("Correct the receiver that raises; see the log."),
         Level.RED,
     )
     yield _counted(
         "inbox",
         events.filter(received_at__lt=now - STUCK_AFTER),
-        "event waits for an hour|events wait for an hour",
-        "See the log, and run sezzle_reconcile.",
+        lambda count: ngettext(
+            "%(count)d event waits for an hour.", "%(count)d events wait for an hour.", count
+        ),
+        _("See the log, and run sezzle_reconcile."),
         Level.RED,
     )
     yield _counted(
@@ -71,8 +85,12 @@ def examine() -> Iterator[Symptom]:
             authorization_expires_at__range=(now, now + SOON),
             intent="AUTH",
         ),
-        "authorization ends within 24 hours|authorizations end within 24 hours",
-        "Capture what was shipped, release the rest.",
+        lambda count: ngettext(
+            "%(count)d authorization ends within 24 hours.",
+            "%(count)d authorizations end within 24 hours.",
+            count,
+        ),
+        _("Capture what was shipped, release the rest."),
         Level.YELLOW,
     )
 
@@ -102,15 +120,15 @@ def _overdue(
         return Symptom(
             "reconcile",
             Level.YELLOW,
-            "Something was due half an hour ago or more, and nobody picked it up.",
-            "Let cron run sezzle_reconcile every five minutes.",
+            _("Something was due half an hour ago or more, and nobody picked it up."),
+            _("Let cron run sezzle_reconcile every five minutes."),
         )
-    return Symptom("reconcile", Level.GREEN, "Nothing is overdue.")
+    return Symptom("reconcile", Level.GREEN, _("Nothing is overdue."))
 
 
-def _counted(id: str, rows: QuerySet[Model], words: str, advice: str, level: Level) -> Symptom:
+def _counted(
+    id: str, rows: QuerySet[Model], words: Callable[[int], str], advice: str, level: Level
+) -> Symptom:
     count = rows.count()
-    one, several = words.split("|")
-    if not count:
-        return Symptom(id, Level.GREEN, f"0 {several}.")
-    return Symptom(id, level, f"{count} {one if count == 1 else several}.", advice)
+    message = words(count) % {"count": count}
+    return Symptom(id, level, message, advice) if count else Symptom(id, Level.GREEN, message)

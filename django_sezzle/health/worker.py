@@ -14,6 +14,8 @@ from itertools import takewhile
 
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_sezzle.conf import accounts_with_worker
 from django_sezzle.health.report import Level, Symptom
@@ -27,7 +29,9 @@ LATE = timedelta(minutes=5)
 #: So many of the newest events in a row that no worker began are not chance.
 ALARMING = 3
 
-ADVICE = "Start the worker, and see its log: sezzle_reconcile does its work meanwhile, only later."
+ADVICE = gettext_lazy(
+    "Start the worker, and see its log: sezzle_reconcile does its work meanwhile, only later."
+)
 
 
 def examine() -> Iterator[Symptom]:
@@ -49,8 +53,9 @@ def _waiting(events: QuerySet[SezzleWebhookEvent]) -> Symptom | None:
     return Symptom(
         "worker",
         Level.RED,
-        f"Events wait for a worker: {waiting['count']}, for up to {minutes} minutes.",
-        ADVICE,
+        _("Events wait for a worker: %(count)d, for up to %(minutes)d minutes.")
+        % {"count": waiting["count"], "minutes": minutes},
+        str(ADVICE),
     )
 
 
@@ -63,16 +68,18 @@ def _newest(events: QuerySet[SezzleWebhookEvent]) -> Symptom:
         return Symptom(
             "worker",
             Level.RED if len(missed) == ALARMING else Level.YELLOW,
-            f"Of the newest events, {len(missed)} in a row were not begun by a worker.",
-            ADVICE,
+            _("Of the newest events, %(count)d in a row were not begun by a worker.")
+            % {"count": len(missed)},
+            str(ADVICE),
         )
     if not newest:
-        return Symptom("worker", Level.GREEN, "No event waits for a worker.")
+        return Symptom("worker", Level.GREEN, _("No event waits for a worker."))
     seconds = (claimed_at(newest[0]) - newest[0].received_at).total_seconds()
     return Symptom(
         "worker",
         Level.GREEN,
-        f"A worker began the newest event {max(seconds, 0):.1f} s after it came.",
+        _("A worker began the newest event %(seconds)s s after it came.")
+        % {"seconds": f"{max(seconds, 0):.1f}"},
     )
 
 

@@ -108,9 +108,9 @@ def test_a_payment_with_an_operation_being_checked_waits(
     opened = desk("capture").open(payment)
 
     assert kinds(page) == ["unsent"]
-    assert "under way or being checked" in page.content.decode()
+    assert "being checked" in page.content.decode()
     assert opened.page.context["rows"][0].field is None
-    assert "under way or being checked" in opened.page.content.decode()
+    assert "being checked" in opened.page.content.decode()
     assert money_calls(emulator) == ["capture"]
 
 

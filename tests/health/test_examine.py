@@ -139,7 +139,7 @@ def test_an_unreachable_gateway(emulator: Emulator) -> None:
 def test_another_merchants_keys(started: MakePayment) -> None:
     started()
     SezzlePayment.objects.update(merchant_uuid="another-merchant")
-    assert "another merchant than 1 payments" in found()["keys"].message
+    assert "another merchant than 1 payment of" in found()["keys"].message
 
 
 @pytest.mark.fault(45)

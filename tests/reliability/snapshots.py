@@ -22,7 +22,7 @@ def history(dice: random.Random, begin: datetime) -> list[Snapshot]:
     seen: list[Order | None] = [an_order(approved=False, status="active"), an_order()]
     held, kept = 10_000, 0
     for number in range(dice.randrange(8)):
-        kind = dice.choice(list(Kind))
+        kind = dice.choice(Kind.of_its_own_money())
         most = kept if kind is Kind.REFUND else held
         if not most:
             continue
@@ -83,7 +83,8 @@ def _poorer(dice: random.Random, order: Order) -> Order:
             replace(
                 order,
                 authorization=replace(
-                    authorization, transactions={**listed, dice.choice(list(Kind)): None}
+                    authorization,
+                    transactions={**listed, dice.choice(Kind.of_its_own_money()): None},
                 ),
             ),
         )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandParser, no_translations
 
 from django_sezzle.conf import account_names
 from django_sezzle.health import Level, Symptom, examine
@@ -36,6 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("--wait", type=float, default=30, help="seconds to wait for it (30)")
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
+    # In English, as every command and the log.
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is found; leave with 1 when something is red."""
         is_red = False
