@@ -16,6 +16,7 @@ import django
 import pytest
 import rest_framework
 from django.conf import settings
+from django.utils import translation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -132,3 +133,10 @@ def chromium() -> Iterator[Browser]:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
         else:
             os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture(autouse=True)
+def no_language_left_behind() -> Iterator[None]:
+    """Forget the language that a request has chosen for this thread: the next test has its own."""
+    yield
+    translation.deactivate()
