@@ -97,10 +97,10 @@ STUCK = """
 INSERT INTO django_sezzle_sezzleoperation (
     id, payment_id, kind, amount_in_cents, currency, request_id, state, is_open, opened_seq,
     attempts, lease_until, deferred, evidence, tx_uuid, error_code, error_message, debug_uuid,
-    reason, created_at, closed_because
+    reason, created_at, closed_because, intent
 )
 SELECT md5('operation' || id)::uuid, id, 'capture', 5000, 'USD', md5('request' || id), 'unknown',
-    true, 1, 1, created_at, false, '', '', '', '', '', '', created_at, ''
+    true, 1, 1, created_at, false, '', '', '', '', '', '', created_at, '', ''
 FROM django_sezzle_sezzlepayment WHERE id %% (%(rows)s / 100) = 9
 """
 
