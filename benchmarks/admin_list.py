@@ -66,7 +66,7 @@ INSERT INTO django_sezzle_sezzlepayment (
     before_expiry, checkout_fingerprint, session_uuid, order_uuid, sezzle_order_id, checkout_url,
     approved, authorized_in_cents, captured_in_cents, refunded_in_cents, released_in_cents,
     checkout_status, authorization_expires_at, status, review_reason, review_cleared_because,
-    was_reauthorized, lock_seq, start_attempt, last_read_at, created_at, updated_at
+    was_reauthorized, lock_seq, start_attempt, last_read_at, created_at, updated_at, checkout_mode
 )
 SELECT
     md5('token' || n), 'SHOP-' || n, 'SHOP-' || n, true, true,
@@ -80,7 +80,7 @@ SELECT
     CASE status WHEN 'released' THEN 5000 ELSE 0 END,
     'completed', at + interval '3 days', status,
     CASE WHEN n %% (%(rows)s / 100) = 7 THEN 'amount_differs' ELSE '' END, '',
-    false, 3, 1, at, at, at
+    false, 3, 1, at, at, at, ''
 FROM (
     SELECT n, status, now() - (%(rows)s - n) * interval '86.4 seconds' AS at,
         status NOT IN ('created', 'denied', 'canceled') AS is_approved,
@@ -97,10 +97,10 @@ STUCK = """
 INSERT INTO django_sezzle_sezzleoperation (
     id, payment_id, kind, amount_in_cents, currency, request_id, state, is_open, opened_seq,
     attempts, lease_until, deferred, evidence, tx_uuid, error_code, error_message, debug_uuid,
-    reason, created_at, closed_because, intent
+    reason, created_at, closed_because, intent, shipment
 )
 SELECT md5('operation' || id)::uuid, id, 'capture', 5000, 'USD', md5('request' || id), 'unknown',
-    true, 1, 1, created_at, false, '', '', '', '', '', '', created_at, '', ''
+    true, 1, 1, created_at, false, '', '', '', '', '', '', created_at, '', '', ''
 FROM django_sezzle_sezzlepayment WHERE id %% (%(rows)s / 100) = 9
 """
 

@@ -17,9 +17,12 @@ from django.http import Http404
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayError, PaymentError
+from django_sezzle.gateway.deadline import deadline
 from django_sezzle.models import SezzlePayment, Status
+from django_sezzle.services import tokenization
 from django_sezzle.services.locking import database, update_alone
 from django_sezzle.services.reading import bring_up_to_date
+from django_sezzle.services.telling import tell
 
 #: A shopper's page waits so long for Sezzle, and asks at most so often for one payment.
 SECONDS = 5.0
@@ -78,15 +81,36 @@ def look(payment: SezzlePayment) -> Arrival:
     """See where the payment stands, reading Sezzle's order when that may tell more."""
     if _may_change(payment) and _is_our_turn(payment):
         # Otherwise not known now; the page says so and asks again, and a webhook may be faster.
-        with suppress(GatewayError, PaymentError):
-            bring_up_to_date(payment, seconds=SECONDS, resend=False)
+        with suppress(GatewayError, PaymentError), deadline(SECONDS):
+            if not payment.approved:
+                bring_up_to_date(payment, seconds=SECONDS, resend=False)
+            _look_who_agreed(payment)
     state = _state(payment)
     return Arrival(payment, state, _next_url(payment, state))
 
 
 def _may_change(payment: SezzlePayment) -> bool:
     # Only an approval is final: who paid while the shop canceled must not read "not charged".
-    return bool(payment.order_uuid) and not payment.approved
+    if not payment.approved:
+        return bool(payment.order_uuid)
+    return _may_have_agreed(payment)
+
+
+def _may_have_agreed(payment: SezzlePayment) -> bool:
+    if payment.tokenize_digest is None:
+        return False
+    return tokenization.unanswered().filter(pk=payment.pk).exists()
+
+
+def _look_who_agreed(payment: SezzlePayment) -> None:
+    """
+    Learn whether the shopper agreed to be charged again, also where no webhook arrives.
+
+    The address they came back to may name a customer; it is not looked at.
+    """
+    if payment.approved and _may_have_agreed(payment):
+        tokenization.find_customer(payment, seconds=SECONDS)
+        tell(payment)
 
 
 def _is_our_turn(payment: SezzlePayment) -> bool:

@@ -30,6 +30,8 @@ CHECKOUT_HOSTS = {
     SANDBOX: ("sandbox.checkout.sezzle.com",),
     PRODUCTION: ("checkout.sezzle.com",),
 }
+#: https://docs.sezzle.com: the script that opens the checkout in a window or a frame.
+CHECKOUT_SCRIPT_URL = "https://checkout-sdk.sezzle.com/checkout.min.js"
 DEFAULTS: dict[str, Any] = {
     "ENVIRONMENT": SANDBOX,
     "PREVIOUS_PRIVATE_KEYS": (),
@@ -97,6 +99,13 @@ class Settings:
     def signing_keys(self) -> tuple[str, ...]:
         """Keys a webhook may be signed with: the current one, then those of a rotation."""
         return (self.private_key, *self.previous_private_keys)
+
+    @property
+    def checkout_script_url(self) -> str:
+        """Where pages load the script for pop-up and iframe from: Sezzle, or another gateway."""
+        if self.gateway_url in GATEWAY_URLS.values():
+            return CHECKOUT_SCRIPT_URL
+        return f"{self.gateway_url}/{CHECKOUT_SCRIPT_URL.rpartition('/')[2]}"
 
 
 class Problem(NamedTuple):

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -27,11 +36,18 @@ from django_sezzle.exceptions import (
     PaymentError,
     SezzleError,
 )
+from django_sezzle.gateway import CheckoutMode
+from django_sezzle.gateway.messages.parsing import IDENTIFIER
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import Checkout, start_checkout
 from django_sezzle.services.locking import outside_transactions
 
 logger = logging.getLogger("django_sezzle.views")
+
+#: What the button's script asks for, and the modes in which the shopper stays on the shop's page.
+JSON = "application/json"
+MODE_HEADER = "Sezzle-Checkout-Mode"
+IN_PAGE = (CheckoutMode.POPUP, CheckoutMode.IFRAME)
 
 #: The waiting page asks so often, and offers a way back after a minute.
 POLL_SECONDS = 3
@@ -51,9 +67,14 @@ class SezzleCheckoutView(View):
 
     POST only: a link must not start a payment. It runs outside the request's transaction, since
     what was sent to Sezzle cannot be rolled back.
+
+    The script of ``{% sezzle_button mode="popup" %}`` asks for JSON instead of the redirect.
     """
 
     http_method_names = ("post", "options")
+
+    checkout_modes: ClassVar[Collection[CheckoutMode]] = tuple(CheckoutMode)
+    """The modes that a page may ask for; the redirect always works."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -72,21 +93,22 @@ class SezzleCheckoutView(View):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Start the checkout and go there; an order that is paid goes to its success page."""
         checkout = self.get_checkout()
+        mode = self._mode_for(checkout)
+        if mode is not None or checkout.checkout_mode in IN_PAGE:
+            checkout = replace(checkout, checkout_mode=mode)
         try:
             payment = start_checkout(checkout, base_url=request.build_absolute_uri("/"))
         except AlreadyPaid as error:
-            return self.already_paid(error)
+            return self._no_checkout(self.already_paid(error), _already_paid())
         except SezzleError as error:
-            return self.failed(checkout, error)
+            return self._no_checkout(self.failed(checkout, error), _excuse(error))
+        if _wants_json(request):
+            return _checkout_in_page(payment, mode or CheckoutMode.REDIRECT)
         return SeeOther(payment.checkout_url)
 
     def already_paid(self, error: AlreadyPaid) -> HttpResponse:
         """Answer for an order that has its payment."""
-        messages.info(
-            self.request,
-            _("This order has its payment. Please do not pay again."),
-            fail_silently=True,
-        )
+        messages.info(self.request, _already_paid(), fail_silently=True)
         return SeeOther(error.payment.success_url or "/" if error.payment else "/")
 
     def failed(self, checkout: Checkout, error: SezzleError) -> HttpResponse:
@@ -103,6 +125,33 @@ class SezzleCheckoutView(View):
         messages.error(self.request, _excuse(error), fail_silently=True)
         return SeeOther(self._way_back(checkout))
 
+    def _mode_for(self, checkout: Checkout) -> CheckoutMode | None:
+        """
+        Choose how Sezzle is shown: as the page asks, where Sezzle can do it; None: the redirect.
+        """
+        wished = self.request.headers.get(MODE_HEADER, "")
+        allowed = [mode for mode in IN_PAGE if mode in self.checkout_modes]
+        if wished not in allowed or not _wants_json(self.request):
+            return None
+        if checkout.tokenize or (checkout.customer is not None and checkout.customer.tokenize):
+            # Sezzle's script does not ask shoppers whether they may be charged again.
+            return None
+        ours = urlsplit(_origin(self.request, checkout))
+        if f"{ours.scheme}://{ours.netloc}".lower() != _origin_of_page(self.request):
+            logger.warning(
+                "shop_reference=%s checkout_mode=redirect: the page is not on BASE_URL, and Sezzle "
+                "speaks to that one only",
+                checkout.shop_reference,
+            )
+            return None
+        return CheckoutMode(wished)
+
+    def _no_checkout(self, response: HttpResponse, message: str) -> HttpResponse:
+        """Answer the script as a form would be answered: with the page that comes next."""
+        if not (_wants_json(self.request) and isinstance(response, HttpResponseRedirect)):
+            return response
+        return JsonResponse({"message": message, "next": response.url}, status=409)
+
     def _way_back(self, checkout: Checkout) -> str:
         try:
             checkout.check_urls(_origin(self.request, checkout))
@@ -110,6 +159,21 @@ class SezzleCheckoutView(View):
             # Perhaps the reason why we are here; nobody is sent to an address like that.
             return "/"
         return checkout.urls["failure_url"] or "/"
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", JSON]) == JSON
+
+
+def _checkout_in_page(payment: SezzlePayment, mode: CheckoutMode) -> HttpResponse:
+    answer = {"mode": mode.value, "checkout_url": payment.checkout_url}
+    for name in ("complete", "cancel"):
+        answer[f"{name}_url"] = reverse(f"sezzle:{name}", args=[payment.token])
+    return JsonResponse(answer)
+
+
+def _already_paid() -> str:
+    return _("This order has its payment. Please do not pay again.")
 
 
 def _excuse(error: SezzleError) -> str:
@@ -124,13 +188,25 @@ def _origin(request: HttpRequest, checkout: Checkout) -> str:
     return get_settings(checkout.account).base_url or request.build_absolute_uri("/")
 
 
+def _origin_of_page(request: HttpRequest) -> str:
+    """Name the origin of the page with the button, as the browser does in every POST."""
+    named = request.headers.get("Origin") or request.build_absolute_uri("/")
+    return named.rstrip("/").lower()
+
+
 @login_not_required
 @outside_transactions
 @never_cache
 @require_safe
 def complete(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the shopper back from Sezzle's "complete" address."""
-    return _arrive(request, look(find_payment(token)))
+    """
+    Take the shopper back from Sezzle's "complete" address.
+
+    What the button's script adds to it proves nothing either: the order it names is compared.
+    """
+    arrival = look(find_payment(token))
+    _compare(request.GET.get("order", ""), arrival.payment)
+    return _arrive(request, arrival)
 
 
 @login_not_required
@@ -149,6 +225,18 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
         left = Arrival(arrival.payment, ArrivalState.LEFT, arrival.payment.cancel_url)
         return _arrive(request, left)
     return _arrive(request, arrival)
+
+
+def _compare(order: str, payment: SezzlePayment) -> None:
+    """Note that a browser named another order than this payment's, and believe the payment."""
+    if order and order != payment.order_uuid:
+        named = order if IDENTIFIER.fullmatch(order) else "-"
+        logger.warning(
+            "payment=%s order=%s named=%s: the browser came back with another order",
+            payment.pk,
+            payment.order_uuid or "-",
+            named,
+        )
 
 
 def _arrive(request: HttpRequest, arrival: Arrival) -> HttpResponse:

@@ -169,6 +169,10 @@ def _read_order(event: SezzleWebhookEvent) -> None:
         return
     if event.order_uuid is not None:
         payment = adopt_order(event.account, event.order_uuid, seconds=SECONDS)
+        if payment is None and _payment_of(event) is not None:
+            # Its payment was recorded in this moment, perhaps with an older reading.
+            _read_order(event)
+            return
     if payment is not None and is_dispute:
         record_dispute(event, payment)
         tell(payment)

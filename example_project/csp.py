@@ -8,16 +8,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 
-def policy(checkout_hosts: Iterable[str]) -> dict[str, list[str]]:
+def policy(checkout_hosts: Iterable[str], checkout_script: str) -> dict[str, list[str]]:
     """
     Write down what pages may load: the shop's own files, and no script or style in the page.
 
-    :param checkout_hosts: origins that a form may lead to. Browsers look at the redirect after
-        a form too, so "Pay with Sezzle" needs the checkout's origin here.
+    :param checkout_hosts: origins that a form may lead to, and a frame may show. Browsers look at
+        the redirect after a form too, so "Pay with Sezzle" needs the checkout's origin here.
+    :param checkout_script: the script that opens Sezzle's checkout in a window or a frame.
     """
     return {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
+        "script-src": ["'self'", checkout_script],
+        "frame-src": [*checkout_hosts],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],

@@ -140,6 +140,8 @@ def start(options: argparse.Namespace, children: list[Child]) -> None:
         emulator = [sys.executable, "-m", "django_sezzle.emulator"]
         emulator += ["--port", str(options.emulator_port)]
         emulator += ["--store", str(options.state / "emulator.sqlite3")]
+        # Sezzle switches this on for a merchant; the demonstration shows it.
+        emulator += ["--profile", "upcharge=true"]
         if options.record:
             emulator += ["--record", str(options.record.resolve())]
         launch("emulator", emulator, options.emulator_port, options.state, children)

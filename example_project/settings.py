@@ -38,6 +38,7 @@ if USES_EMULATOR:
         "PRIVATE_KEY": "sz_pr_emulator",
         "ENVIRONMENT": conf.SANDBOX,
         "GATEWAY_URL": f"http://127.0.0.1:{EMULATOR_PORT}",
+        "UPCHARGES": True,
     }
 # Every origin that the checkout's address may have: the emulator's, and Sezzle's.
 CHECKOUT_ORIGINS = [SEZZLE["GATEWAY_URL"]] if USES_EMULATOR else []
@@ -46,6 +47,10 @@ CHECKOUT_ORIGINS += [
     for host in SEZZLE.get("CHECKOUT_HOSTS")
     or conf.CHECKOUT_HOSTS[SEZZLE.get("ENVIRONMENT", conf.SANDBOX)]
 ]
+# Sezzle's script for pop-up and iframe; the emulator has a stand-in of it.
+CHECKOUT_SCRIPT = (
+    f"{SEZZLE['GATEWAY_URL']}/checkout.min.js" if USES_EMULATOR else conf.CHECKOUT_SCRIPT_URL
+)
 
 # Django
 
@@ -59,7 +64,9 @@ INSTALLED_APPS = [
     "django_sezzle",
     "example_project.shop",
 ]
-SECURE_CSP = csp.policy(CHECKOUT_ORIGINS)
+SECURE_CSP = csp.policy(CHECKOUT_ORIGINS, CHECKOUT_SCRIPT)
+# Django's own "same-origin" cuts a page off from the window that it opens for Sezzle.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     (
@@ -68,6 +75,7 @@ MIDDLEWARE = [
         else "example_project.csp.ContentSecurityPolicyMiddleware"
     ),
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -108,6 +116,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en-us"
+# The languages that Sezzle's checkout has, each in its own name.
+LANGUAGES = [
+    ("en-us", "English (US)"),
+    ("en-ca", "English (Canada)"),
+    ("fr-ca", "Français (Canada)"),
+]
+LOCALE_PATHS = [HERE / "locale"]
+FORMAT_MODULE_PATH = ["example_project.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
@@ -115,6 +131,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Other programs on this machine, such as a second demo, set cookies for the same host.
 SESSION_COOKIE_NAME = f"lantern_session_{PORT}"
 CSRF_COOKIE_NAME = f"lantern_csrf_{PORT}"
+LANGUAGE_COOKIE_NAME = f"lantern_language_{PORT}"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -8,12 +8,15 @@ at the emulator, not because a row says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import Client
 
 from django_sezzle.emulator import Emulator, EmulatorAdapter
 from django_sezzle.gateway import Intent, Price, transport
@@ -24,6 +27,8 @@ from django_sezzle.services.locking import database
 
 GATEWAY_URL = "https://sezzle-emulator.test"
 PUBLIC_KEY, PRIVATE_KEY = "sz_pub_test", "sz_pr_test"
+
+MakeStaff = Callable[..., Client]
 
 
 @pytest.fixture
@@ -62,6 +67,25 @@ def make_user(name: str, **members: Any) -> Any:
     model: Any = get_user_model()
     login = f"{name}@shop.example" if model.USERNAME_FIELD == "email" else name
     return model.objects.create_user(**{model.USERNAME_FIELD: login}, **members)
+
+
+@pytest.fixture
+def make_staff(db: None) -> MakeStaff:
+    """Make a browser that is logged in as staff with the named permissions."""
+    numbers = count(1)
+
+    def make(*codenames: str, checks_csrf: bool = False) -> Client:
+        user = make_user(f"staff{next(numbers)}", password="x", is_staff=True)
+        chosen = Permission.objects.filter(
+            content_type__app_label="django_sezzle", codename__in=codenames
+        )
+        assert len(chosen) == len(codenames)
+        user.user_permissions.set(chosen)
+        client = Client(enforce_csrf_checks=checks_csrf)
+        client.force_login(user)
+        return client
+
+    return make
 
 
 @pytest.fixture

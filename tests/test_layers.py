@@ -37,8 +37,10 @@ LAYERS = {
     "tasks": 7,
     "templatetags": 7,
     "views": 7,
+    "saved_account": 8,
     "apps": 8,
-    "urls": 8,
+    "till": 8,
+    "urls": 9,
 }
 #: May import everything; nothing outside them imports them, but for what is allowed by name.
 BESIDE = {"emulator", "testing"}

@@ -51,6 +51,8 @@ class MoneyAction:
     #: The totals after so many cents were moved.
     after: Callable[[Totals, int], Totals]
     takes_held_money: bool = False
+    #: Whether the shop's number of a shipment may be kept with it.
+    is_for_shipments: bool = False
     makes_new_payment: bool = False
     #: Whether the form proposes all that is possible; otherwise staff say how much.
     proposes_all: bool = True
@@ -73,12 +75,15 @@ class MoneyAction:
         request_id: str,
         actor: AbstractBaseUser | AnonymousUser,
         reason: str,
+        shipment: str = "",
     ) -> SezzleOperation:
         """
         Move the money. Raises what the service raises.
 
         :param amount_in_cents: whole cents of the payment's currency.
+        :param shipment: the shop's number of what it is for; only where shipments are asked for.
         """
+        for_it = {"shipment": shipment} if self.is_for_shipments else {}
         move: Callable[..., SezzleOperation] = getattr(services, self.name)
         return move(
             payment,
@@ -86,6 +91,7 @@ class MoneyAction:
             request_id=request_id,
             actor=actor,
             reason=reason,
+            **for_it,
         )
 
     def is_offered(self, payment: SezzlePayment) -> bool:
@@ -171,6 +177,7 @@ MONEY_ACTIONS: Mapping[str, MoneyAction] = {
             why_not=_nothing_held,
             after=lambda now, moved: now._replace(held=now.held - moved, taken=now.taken + moved),
             takes_held_money=True,
+            is_for_shipments=True,
         ),
         MoneyAction(
             kind=Operation.REFUND,

@@ -37,6 +37,7 @@ class Confirmed:
         self._form_id: UUID = form.cleaned_data["form_id"]
         self._reason: str = form.cleaned_data["reason"]
         self._asked = form.asked()
+        self._shipments = {pk: form.shipment_for(one) for pk, one in form.payments.items()}
         self._known = recorded(request_id_for(self._form_id, pk) for pk in form.payments)
         self._ends_at = time.monotonic() + SENDING_SECONDS
 
@@ -62,6 +63,7 @@ class Confirmed:
             "request_id": request_id,
             "actor": self._actor,
             "reason": self._reason,
+            "shipment": self._shipments[payment.pk],
         }
         try:
             if self.is_single:

@@ -96,6 +96,9 @@ def _number(cents: int, currency: str) -> str:
 def status_word(payment: SezzlePayment) -> str:
     """Give the status in words, and whether the authorization or checkout ran out."""
     word = payment.get_status_display()
+    if payment.status == Status.CREATED and payment.customer_id is not None:
+        # Nobody is at a checkout.
+        return _text("being charged")
     return _text("%(status)s, expired") % {"status": word} if payment.is_expired() else word
 
 

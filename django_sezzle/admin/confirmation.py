@@ -50,6 +50,7 @@ class Row:
 
     payment: SezzlePayment
     field: BoundField | None
+    shipment: BoundField | None
     obstacle: str
     notes: tuple[str, ...]
     changes: tuple[Change, ...]
@@ -144,6 +145,7 @@ def rows_of(
         Row(
             payment=payment,
             field=form.amount_field(payment) if payment.pk in form.payments else None,
+            shipment=form.shipment_field(payment),
             obstacle=obstacles[payment.pk],
             notes=tuple(_notes(action, payment, unread)),
             changes=_changes(action, payment, _to_move(action, payment, form)),

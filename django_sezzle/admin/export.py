@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_sezzle.cells import dollars, harmless
-from django_sezzle.models import SezzlePayment
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment, State
+from django_sezzle.services.locking import database
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -44,6 +45,7 @@ HEADER = (
     "released",
     "created_at",
     "capture_before",
+    "shipments",
 )
 
 
@@ -80,18 +82,34 @@ def csv_of(payments: QuerySet[SezzlePayment]) -> Iterator[str]:
     writer = csv.writer(_Line())
     # Spreadsheets take a file without this mark for Latin-1.
     yield "\ufeff" + str(writer.writerow(HEADER))
-    for payment in _in_pages(payments):
-        yield str(writer.writerow(_cells(payment)))
+    for page in _in_pages(payments):
+        shipped = _shipments(page)
+        for payment in page:
+            yield str(writer.writerow([*_cells(payment), harmless(shipped.get(payment.pk, ""))]))
 
 
-def _in_pages(payments: QuerySet[SezzlePayment]) -> Iterable[SezzlePayment]:
+def _in_pages(payments: QuerySet[SezzlePayment]) -> Iterable[list[SezzlePayment]]:
     rows = payments.order_by("-pk")
     page = list(rows[:AT_ONCE])
     while page:
-        yield from page
+        yield page
         if len(page) < AT_ONCE:
             return
         page = list(rows.filter(pk__lt=page[-1].pk)[:AT_ONCE])
+
+
+def _shipments(payments: Iterable[SezzlePayment]) -> dict[int, str]:
+    """Name the shipments that each payment (primary key) was captured for, oldest first."""
+    captures = SezzleOperation.objects.using(database()).filter(
+        payment__in=[payment.pk for payment in payments],
+        kind=Operation.CAPTURE,
+        state=State.SUCCEEDED,
+    )
+    found: dict[int, list[str]] = {}
+    rows = captures.exclude(shipment="").order_by("created_at", "pk")
+    for pk, shipment in rows.values_list("payment", "shipment"):
+        found.setdefault(pk, []).append(shipment)
+    return {pk: "; ".join(shipments) for pk, shipments in found.items()}
 
 
 def _cells(payment: SezzlePayment) -> list[str]:

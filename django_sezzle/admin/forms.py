@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_sezzle.exceptions import InvalidInput
 from django_sezzle.gateway.messages.money import Price, check_cents, format_cents
 from django_sezzle.models import SezzlePayment
+from django_sezzle.services.shipments import LONGEST_SHIPMENT, check_shipment
 
 AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 TOTAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
@@ -59,6 +60,22 @@ class AmountField(forms.CharField):
             raise forms.ValidationError(self.error_messages["size"], code="size") from error
 
 
+class ShipmentField(forms.CharField):
+    """The shop's number of a shipment, or nothing."""
+
+    def clean(self, value: Any) -> Any:
+        """Take the text without the spaces around it, if people can see all of it."""
+        text = super().clean(value)
+        try:
+            check_shipment(text)
+        except InvalidInput as error:
+            raise forms.ValidationError(
+                _("Write a shipment's number on one line, without signs that cannot be seen."),
+                code="invalid",
+            ) from error
+        return text
+
+
 class TotalField(forms.CharField):
     """A total as staff read it off the page, ``$1,234.50`` too; the cleaned value is cents."""
 
@@ -73,6 +90,7 @@ class MoneyForm(forms.Form):
     Amounts for some payments. ``form_id`` is made when the form is shown and comes back.
 
     :param confirm_above: a total of more cents than this must be typed; None for never.
+    :param with_shipments: whether each payment may be given a shipment's number.
     """
 
     form_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -88,6 +106,7 @@ class MoneyForm(forms.Form):
         *args: Any,
         payments: Iterable[SezzlePayment],
         confirm_above: int | None = None,
+        with_shipments: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -102,6 +121,14 @@ class MoneyForm(forms.Form):
                     attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12}
                 ),
             )
+            if with_shipments:
+                self.fields[f"shipment-{payment.pk}"] = ShipmentField(
+                    label=_("Shipment for %(reference)s, if any")
+                    % {"reference": payment.shop_reference},
+                    required=False,
+                    max_length=LONGEST_SHIPMENT,
+                    widget=forms.TextInput(attrs={"autocomplete": "off", "size": 16}),
+                )
         if confirm_above is not None:
             for currency in sorted({payment.currency for payment in self.payments.values()}):
                 self.fields[f"total-{currency}"] = TotalField(
@@ -128,6 +155,15 @@ class MoneyForm(forms.Form):
     def amount_field(self, payment: SezzlePayment) -> forms.BoundField:
         """Give the field of one payment."""
         return self[f"amount-{payment.pk}"]
+
+    def shipment_field(self, payment: SezzlePayment) -> forms.BoundField | None:
+        """Give the field of one payment's shipment, if shipments are asked for."""
+        name = f"shipment-{payment.pk}"
+        return self[name] if name in self.fields else None
+
+    def shipment_for(self, payment: SezzlePayment) -> str:
+        """Give the shipment's number typed for a payment. Only for a valid form."""
+        return str(self.cleaned_data.get(f"shipment-{payment.pk}", ""))
 
     def typed_for(self, payment: SezzlePayment) -> int | None:
         """Give the whole cents typed for a payment; None when nothing was, or no amount."""

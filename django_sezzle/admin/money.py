@@ -123,7 +123,7 @@ class MoneyPagesMixin(Base):
             return SeeOther(self._url("changelist"))
         if not is_sent:
             return self._show_form(request, action, payments)
-        form = MoneyForm(request.POST, payments=payments, confirm_above=_confirm_above())
+        form = MoneyForm(request.POST, payments=payments, **_asked_of(action))
         if not form.is_valid():
             return self._show_form(request, action, payments, sent=form)
         return SeeOther(self._result_url(self._send(request, action, form)))
@@ -147,7 +147,7 @@ class MoneyPagesMixin(Base):
         if sent is None or "form_id" in sent.errors:
             form = MoneyForm(
                 payments=open_to_it,
-                confirm_above=_confirm_above(),
+                **_asked_of(action),
                 initial={
                     "form_id": uuid.uuid4(),
                     **confirmation.initial_amounts(action, open_to_it),
@@ -155,7 +155,7 @@ class MoneyPagesMixin(Base):
             )
         else:
             # The id stays: what was sent with it before is not sent again.
-            form = MoneyForm(request.POST, payments=open_to_it, confirm_above=_confirm_above())
+            form = MoneyForm(request.POST, payments=open_to_it, **_asked_of(action))
         return self._page(
             request,
             self.confirmation_template,
@@ -185,8 +185,9 @@ class MoneyPagesMixin(Base):
                 f"{operation.kind} {operation.price}: {operation.state}, "
                 f"request id {operation.request_id}"
             )
+            shipped = f", shipment {operation.shipment}" if operation.shipment else ""
             because = f" ({operation.reason})" if operation.reason else ""
-            self.log_change(request, operation.payment, said + because)
+            self.log_change(request, operation.payment, said + shipped + because)
 
     # What became of it
 
@@ -260,5 +261,9 @@ def _asked_for(request: HttpRequest) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _confirm_above() -> int | None:
-    return get_settings().confirm_above_cents
+def _asked_of(action: MoneyAction) -> dict[str, Any]:
+    """What the form asks for besides the amounts."""
+    return {
+        "confirm_above": get_settings().confirm_above_cents,
+        "with_shipments": action.is_for_shipments,
+    }

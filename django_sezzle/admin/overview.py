@@ -47,6 +47,7 @@ SUBJECTS = {
     "expiry": gettext_lazy("Authorizations that end soon"),
     "disputes": gettext_lazy("Disputes"),
     "worker": gettext_lazy("Worker"),
+    "browser": gettext_lazy("Browsers"),
 }
 
 

@@ -24,6 +24,7 @@ from django_sezzle.admin.filters import (
     HumanFilter,
     ReviewFilter,
 )
+from django_sezzle.admin.in_store import InStorePagesMixin
 from django_sezzle.admin.moments import written
 from django_sezzle.admin.overview import OverviewPageMixin
 from django_sezzle.admin.readonly import ReadOnlyAdminMixin
@@ -45,6 +46,7 @@ class SezzlePaymentAdminMixin(
     ListColumnsMixin,
     ExportMixin,
     PrefixSearchMixin,
+    InStorePagesMixin,
     ChangePageMixin,
     OverviewPageMixin,
     SettlementsPageMixin,
@@ -145,6 +147,7 @@ class SezzlePaymentAdminMixin(
                 "fields": (
                     "is_current",
                     "user",
+                    "customer",
                     "reauthorized_from",
                     "reauthorized_as_link",
                     "created_at",

@@ -35,7 +35,16 @@ else:
 class SezzleOperationAdmin(ReadOnlyAdminMixin, OperationAdmin):
     """What somebody wanted to be moved, and what became of it."""
 
-    list_display = ("created", "payment", "kind", "money", "state_badge", "evidence", "actor")
+    list_display = (
+        "created",
+        "payment",
+        "kind",
+        "money",
+        "shipment",
+        "state_badge",
+        "evidence",
+        "actor",
+    )
     list_filter = (OpenFilter, "state", "kind", "evidence", "created_at")
     list_select_related = ("payment", "actor")
     search_fields = ("request_id__startswith", "tx_uuid__startswith", "debug_uuid__startswith")
@@ -47,6 +56,7 @@ class SezzleOperationAdmin(ReadOnlyAdminMixin, OperationAdmin):
         "payment",
         "kind",
         "money",
+        "shipment",
         "state",
         "evidence",
         "request_id",

@@ -95,14 +95,22 @@ def _cannot_close(payment: SezzlePayment, operation: SezzleOperation | None) -> 
         return _("It was sent not long ago, and may still happen. Wait until %(time)s.") % {
             "time": written(operation.lease_until)
         }
+    if operation.kind == Operation.CHARGE and not operation.tx_uuid:
+        # Nothing is asked of Sezzle, so no key is needed.
+        return ""
     return _foreign(payment)
 
 
 def _cannot_send_again(payment: SezzlePayment, operation: SezzleOperation | None) -> str:
-    if operation is not None and operation.kind == Operation.REAUTHORIZE:
+    if operation is not None and operation.kind == Operation.CHARGE:
         return _(
-            "A reauthorization is never sent twice: it could make a second instalment plan. "
-            "Close it when Sezzle's dashboard shows no new order, then ask anew."
+            "Sezzle is asked again by itself as long as that is safe. Close this when Sezzle's "
+            "dashboard shows no order for it, then charge anew."
+        )
+    if operation is not None and operation.kind in Operation.that_charge_anew():
+        return _(
+            "This is never sent twice: it could charge the shopper a second time. Close it when "
+            "Sezzle's dashboard shows no new order, then ask anew."
         )
     if operation is not None and is_blocked(payment, operation.kind):
         return needs_review(payment)
@@ -243,8 +251,8 @@ REMEDIES: Mapping[str, Remedy] = {
             title=gettext_lazy("It did not happen"),
             explanation=gettext_lazy(
                 "Look at the order in Sezzle's dashboard first. Close this only when the money "
-                "was not moved there. The order is read once more; what it shows is recorded as "
-                "done instead. After that the payment is open to other actions again."
+                "was not moved there. An order that is known is read once more; what it shows is "
+                "recorded as done instead. After that the payment is open to other actions again."
             ),
             codename="resolve_sezzlepayment",
             obstacle=_cannot_close,

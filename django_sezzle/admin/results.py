@@ -201,7 +201,7 @@ def describe(operation: SezzleOperation) -> tuple[Kind, str]:
         return Kind.UNSENT, _(
             "Nobody went on with it within %(minutes)d minutes, so it is not sent any more."
         ) % {"minutes": ABANDONED_AFTER.total_seconds() // 60}
-    if operation.is_open and not operation.attempts and not operation.deferred:
+    if operation.is_open and not operation.attempts:
         return Kind.WAITING, _("No money has moved yet.")
     if operation.state != State.FAILED:
         return Kind.UNKNOWN, _(

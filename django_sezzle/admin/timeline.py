@@ -199,6 +199,7 @@ def _operation(operation: SezzleOperation) -> Entry:
         actor=str(operation.actor or ""),
         reason=operation.reason,
         details=_details(
+            (_("Shipment"), operation.shipment),
             (_("Outcome"), text),
             (_("Sezzle said"), said),
             (_("Closed by"), str(operation.closed_by or "")),
@@ -206,7 +207,7 @@ def _operation(operation: SezzleOperation) -> Entry:
             (_("Request id"), operation.request_id),
             (_("Transaction"), operation.tx_uuid),
             (_("Debug id"), operation.debug_uuid),
-            ids_from=4,
+            ids_from=5,
         ),
         result_payment_id=operation.result_payment_id,
     )

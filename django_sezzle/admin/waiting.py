@@ -81,6 +81,8 @@ def _next_step(operation: SezzleOperation) -> tuple[str, str]:
             _("Sezzle's new order is looked for."),
             _("It could make a second instalment plan for the shopper."),
         )
+    if operation.kind == Operation.CHARGE:
+        return _next_step_of_charge(operation)
     if is_blocked(payment, operation.kind):
         return _("The order is read."), needs_review(payment)
     if operation.evidence == Evidence.REJECTED:
@@ -97,11 +99,28 @@ def _next_step(operation: SezzleOperation) -> tuple[str, str]:
             % {"number": operation.attempts + 1},
             "",
         )
+    return _("The order is read. What it does not show waits for a person."), _why_not(operation)
+
+
+def _next_step_of_charge(operation: SezzleOperation) -> tuple[str, str]:
+    if operation.tx_uuid:
+        return _("Sezzle's new order is looked for."), ""
+    if operation.evidence:
+        why = _("Sezzle refused when it was asked again; the first time it may have agreed.")
+        return _("It waits for Sezzle's event, or for a person."), why
+    if may_resend(operation):
+        plan = _("Sezzle is asked again with the same request id, for the %(number)d. time.")
+        return plan % {"number": operation.attempts + 1}, ""
+    return _("It waits for Sezzle's event, or for a person."), _why_not(operation)
+
+
+def _why_not(operation: SezzleOperation) -> str:
+    """Say why an operation is not sent again by itself."""
+    if operation.kind in Operation.that_charge_anew():
+        return _("Sent again, it could charge the shopper a second time.")
     if operation.attempts >= MOST_ATTEMPTS:
-        why = _("It was sent %(count)d times already.") % {"count": operation.attempts}
-    else:
-        why = _("It was first sent too long ago.")
-    return _("The order is read. What it does not show waits for a person."), why
+        return _("It was sent %(count)d times already.") % {"count": operation.attempts}
+    return _("It was first sent too long ago.")
 
 
 def _first_step(operation: SezzleOperation) -> tuple[str, str]:

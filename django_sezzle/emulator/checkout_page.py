@@ -10,6 +10,9 @@ from .instalments import plan
 from .messages import Refusal, Request, Response
 from .records import Order
 
+IN_PAGE = ("popup", "iframe")
+"""The modes in which the shop's page stays open, and is told how the checkout ended."""
+
 _ENDINGS = {
     "complete": ("Already completed", "This checkout was completed before. Nothing more to do."),
     "denied": ("Not approved", "This checkout was denied. Nothing was charged."),
@@ -27,8 +30,7 @@ class CheckoutPage:
     def respond(self, request: Request) -> Response:
         """Show the checkout, or do what the shopper chose and send the browser on."""
         form = parse_qs(request.body.decode("utf-8", "replace"))
-        source = form if request.method == "POST" else parse_qs(request.query)
-        order = self._find(source.get("id", [""])[0])
+        order = self._asked_for(request)
         if order is None:
             return _page(404, "Unknown checkout", "There is no checkout under this address.")
         if request.method != "POST":
@@ -42,10 +44,22 @@ class CheckoutPage:
     def schemes(self, request: Request) -> set[str]:
         """Return the URL schemes the checkout's form may lead to."""
         found = {"http", "https"}
-        order = self._find(parse_qs(request.query).get("id", [""])[0])
+        order = self._asked_for(request)
         for url in (order.complete_url, order.cancel_url) if order is not None else ():
             found.add(urlsplit(url).scheme)
         return found
+
+    def parent(self, request: Request) -> str:
+        """Return the origin that may show the checkout in a frame, or nothing."""
+        order = self._asked_for(request)
+        if order is None or order.checkout_mode != "iframe":
+            return ""
+        return _origin(order.complete_url)
+
+    def _asked_for(self, request: Request) -> Order | None:
+        is_form = request.method == "POST"
+        source = request.body.decode("utf-8", "replace") if is_form else request.query
+        return self._find(parse_qs(source).get("id", [""])[0])
 
     def _find(self, order_uuid: str) -> Order | None:
         try:
@@ -109,7 +123,34 @@ class CheckoutPage:
             return _page(400, "Not possible", "No such choice.")
         if not url:
             return _page(200, "Done", "The shop gave no address to return to.")
+        if order.checkout_mode in IN_PAGE:
+            return self._tell(emulator.order(order.uuid), url)
         return Response(303, {"Location": url})
+
+    def _tell(self, order: Order, url: str) -> Response:
+        """
+        Show the page that tells the shop's page how the checkout ended.
+
+        What it says is known to this package's ``checkout.min.js`` alone: how Sezzle's own script
+        and pages speak to each other is not published.
+        """
+        sessions = self._emulator.state.sessions
+        session = next((each for each in sessions if each.order_uuid == order.uuid), None)
+        unpaid = "failure" if order.checkout_status == "denied" else "cancel"
+        body = render(
+            "checkout_done.html",
+            ending="complete" if order.authorization is not None else unpaid,
+            order_uuid=order.uuid,
+            session_uuid=session.uuid if session is not None else "",
+            parent=_origin(order.complete_url),
+            url=url,
+        )
+        return _html(200, "Done", body)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _lines(order: Order) -> Markup:

@@ -33,9 +33,9 @@ def as_markup(value: object) -> Markup:
     return Markup("" if value is None else escape(str(value)))
 
 
-def stylesheet() -> bytes:
-    """Return the one style sheet of all pages."""
-    return (files(__package__) / "static" / "emulator.css").read_bytes()
+def static(name: str) -> bytes:
+    """Return a style sheet or a script of this package."""
+    return (files(__package__) / "static" / name).read_bytes()
 
 
 @cache

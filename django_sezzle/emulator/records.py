@@ -75,6 +75,7 @@ class Order:
     description: str = ""
     complete_url: str = ""
     cancel_url: str = ""
+    checkout_mode: str = "redirect"
     details: dict[str, Any] = field(default_factory=dict)
     customer: dict[str, Any] = field(default_factory=dict)
     discounts: list[dict[str, Any]] = field(default_factory=list)

@@ -139,6 +139,7 @@ def _open_order(context: Context, document: dict[str, Any], token: str | None) -
         checkout_expires_at=now + timedelta(hours=state.profile.checkout_hours),
         complete_url=document["complete_url"]["href"],
         cancel_url=document["cancel_url"]["href"],
+        checkout_mode=sent.get("checkout_mode") or "redirect",
         details={name: sent[name] for name in KEPT_AS_SENT if sent.get(name) is not None},
         customer=_without_null(customer),
         discounts=sent.get("discounts") or [],

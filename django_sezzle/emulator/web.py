@@ -9,10 +9,16 @@ from .checkout_page import CheckoutPage
 from .control import Control
 from .dashboard import Dashboard
 from .gateway import Emulator
-from .html import stylesheet
+from .html import static
 from .messages import Request, Response
 
 SAFE_METHODS = ("GET", "HEAD")
+STATIC = {
+    "/static/emulator.css": ("emulator.css", "text/css; charset=utf-8"),
+    "/static/checkout_done.js": ("checkout_done.js", "text/javascript; charset=utf-8"),
+    # Where Sezzle's host for scripts has it.
+    "/checkout.min.js": ("checkout.min.js", "text/javascript; charset=utf-8"),
+}
 _CUSTOM_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 
 
@@ -40,9 +46,10 @@ class Site:
         path = request.path
         if path == "/":
             return Response(302, {"Location": "/dashboard/"})
-        if path == "/static/emulator.css":
-            return Response(200, {"Content-Type": "text/css; charset=utf-8"}, stylesheet())
-        if path.rstrip("/") == "/checkout":
+        if path in STATIC:
+            name, kind = STATIC[path]
+            return Response(200, {"Content-Type": kind}, static(name))
+        if is_checkout(request):
             return self._checkout.respond(request)
         if path.startswith("/dashboard"):
             return self._dashboard.respond(request)
@@ -51,16 +58,24 @@ class Site:
         return Response(404, {"Content-Type": "text/plain"}, b"No such page.\n")
 
     def _policy(self, request: Request) -> str:
-        targets = "'self'"
-        if request.path.rstrip("/") == "/checkout":
+        targets, parent, scripts = "'self'", "'none'", ""
+        if is_checkout(request):
             # Browsers hold every redirect after a form to form-action, and the shop may well
             # send its shopper on to another host of its own; an app has a scheme of its own.
             schemes = sorted(s for s in self._checkout.schemes(request) if _CUSTOM_SCHEME.match(s))
             targets = " ".join(["'self'", *(f"{scheme}:" for scheme in schemes)])
+            parent = self._checkout.parent(request) or parent
+            # Only the page at the end has one, which tells the shop's page.
+            scripts = "script-src 'self'; " if request.method == "POST" else ""
         return (
-            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-            f"form-action {targets}"
+            f"default-src 'none'; style-src 'self'; {scripts}base-uri 'none'; "
+            f"frame-ancestors {parent}; form-action {targets}"
         )
+
+
+def is_checkout(request: Request) -> bool:
+    """Return whether the hosted checkout page is asked for."""
+    return request.path.rstrip("/") == "/checkout"
 
 
 def is_same_origin(request: Request) -> bool:

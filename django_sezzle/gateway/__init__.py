@@ -1,6 +1,7 @@
 """Sezzle's v2 gateway: its messages, its signatures, and the client that speaks to it."""
 
-from django_sezzle.gateway.client import Gateway, known_merchant
+from django_sezzle.gateway.calling import known_merchant
+from django_sezzle.gateway.client import Gateway
 from django_sezzle.gateway.messages import (
     Address,
     CheckoutMode,
@@ -15,6 +16,7 @@ from django_sezzle.gateway.messages import (
     Price,
     SendTo,
 )
+from django_sezzle.gateway.reports import Reports
 
 __all__ = [
     "Address",
@@ -29,6 +31,7 @@ __all__ = [
     "Locale",
     "Order",
     "Price",
+    "Reports",
     "SendTo",
     "known_merchant",
 ]

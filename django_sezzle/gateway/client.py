@@ -1,58 +1,36 @@
 """
-Sezzle's operations, one method each.
+Sezzle's operations on sessions, orders, customers and webhooks, one method each.
 
 URLs are built from the configured gateway and checked ids, never from links in answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from django_sezzle.conf import Settings
-from django_sezzle.exceptions import (
-    AuthenticationFailed,
-    GatewayUnavailable,
-    InvalidInput,
-    OutcomeUnknown,
-)
-from django_sezzle.gateway.deadline import deadline
+from django_sezzle.exceptions import GatewayUnavailable
+from django_sezzle.gateway.calling import Caller, checked_id
 from django_sezzle.gateway.messages import (
     Approval,
     EventType,
     Intent,
-    Malformed,
     Order,
-    PayoutDetails,
-    PayoutLine,
-    PayoutSummary,
+    Preapproval,
     Price,
-    Reading,
-    ReportedOrder,
+    SavedCustomer,
     Session,
     SessionRequest,
     Subscription,
     TokenSession,
     parsing,
-    settlements,
 )
-from django_sezzle.gateway.tokens import Token, tokens
-from django_sezzle.gateway.transport import Answer, Call, exchange, forget_frames
 
-T = TypeVar("T")
-
-#: A payout has a line of some 200 characters for each movement of money and each fee.
-MAX_REPORT_BYTES = 2**25
+#: Sezzle's id of a shopper, who is the same in all their orders, is shown in no log.
+CUSTOMER = "/v2/customer/{secret}"
 
 
-def _nothing() -> None:
-    """Stand in for a guard that has nothing to guard."""
-
-
-class Gateway:
+class Gateway(Caller):
     """
     Sezzle's gateway for one merchant account.
 
@@ -65,51 +43,6 @@ class Gateway:
     came, and :class:`~django_sezzle.exceptions.GatewayUnavailable` when the request never left;
     all other calls raise ``GatewayUnavailable`` for both.
     """
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        seconds: float | None = None,
-        guard: Callable[[], None] = _nothing,
-    ) -> None:
-        self.settings = settings
-        self.seconds = settings.deadline if seconds is None else min(seconds, settings.deadline)
-        self._guard = guard
-
-    def __repr__(self) -> str:
-        return f"<Gateway {self.settings.account} {self.settings.gateway_url}>"
-
-    # Authentication
-
-    def authenticate(self) -> Token:
-        """
-        Make sure there is a token; asks Sezzle only when this process has none that lasts.
-
-        POST /v2/authentication
-        https://docs.sezzle.com/docs/api/core/authentication/postauthentication
-        """
-        return tokens.get(self.settings, self._new_token)
-
-    def _new_token(self) -> Token:
-        self._guard()
-        # No local variable holds the keys: error reports show local variables.
-        call = Call(
-            method="POST",
-            path="/v2/authentication",
-            token=None,
-            body={
-                "public_key": self.settings.public_key,
-                "private_key": self.settings.private_key,
-            },
-        )
-        with deadline(self.seconds):
-            answer = exchange(call, self.settings)
-        try:
-            return Token.from_json(answer.json, now=datetime.now(UTC), made_at=answer.made_at)
-        except GatewayUnavailable as error:
-            forget_frames(error)
-            raise
 
     # Sessions
 
@@ -129,7 +62,9 @@ class Gateway:
         GET /v2/session/{session_uuid}
         https://docs.sezzle.com/docs/api/core/sessions/getv2session
         """
-        return self._read(Session.from_json, self._send("GET", f"/v2/session/{_id(session_uuid)}"))
+        return self._read(
+            Session.from_json, self._send("GET", f"/v2/session/{checked_id(session_uuid)}")
+        )
 
     def get_token_session(self, session: Session) -> TokenSession:
         """
@@ -152,7 +87,9 @@ class Gateway:
         GET /v2/order/{order_uuid}
         https://docs.sezzle.com/docs/api/core/orders/getv2order
         """
-        order = self._read(Order.from_json, self._send("GET", f"/v2/order/{_id(order_uuid)}"))
+        order = self._read(
+            Order.from_json, self._send("GET", f"/v2/order/{checked_id(order_uuid)}")
+        )
         if order.uuid != order_uuid:
             raise GatewayUnavailable(
                 "Sezzle answered with another order than the one asked for. Nothing of it was used."
@@ -166,7 +103,7 @@ class Gateway:
         PATCH /v2/order/{order_uuid}
         https://docs.sezzle.com/docs/api/core/orders/patchv2checkout
         """
-        self._send("PATCH", f"/v2/order/{_id(order_uuid)}", {"reference_id": reference_id})
+        self._send("PATCH", f"/v2/order/{checked_id(order_uuid)}", {"reference_id": reference_id})
 
     def delete_checkout(self, order_uuid: str) -> None:
         """
@@ -175,7 +112,7 @@ class Gateway:
         DELETE /v2/order/{order_uuid}/checkout
         https://docs.sezzle.com/docs/api/core/orders/deletev2deletecheckoutbyorder
         """
-        self._send("DELETE", f"/v2/order/{_id(order_uuid)}/checkout")
+        self._send("DELETE", f"/v2/order/{checked_id(order_uuid)}/checkout")
 
     def capture(self, order_uuid: str, amount: Price, *, request_id: str) -> str:
         """
@@ -211,7 +148,7 @@ class Gateway:
         POST /v2/order/{order_uuid}/reauthorize
         https://docs.sezzle.com/docs/api/core/orders/postv2reauthorizebyorder
         """
-        path = f"/v2/order/{_id(order_uuid)}/reauthorize"
+        path = f"/v2/order/{checked_id(order_uuid)}/reauthorize"
         answer = self._send("POST", path, amount.to_json(), request_id=request_id, moves_money=True)
         return self._read_money(Approval.from_json, answer)
 
@@ -224,6 +161,76 @@ class Gateway:
         """
         body = {"intent": intent.value, "upcharge_amount": amount.to_json()}
         return self._move(order_uuid, "upcharge", body, request_id)
+
+    # Customers
+
+    def list_customers(self) -> list[SavedCustomer]:
+        """
+        List the shoppers who agreed to be charged again by this merchant.
+
+        GET /v2/customer
+        """
+        return self._read(SavedCustomer.list_from_json, self._send("GET", "/v2/customer"))
+
+    def get_customer(self, customer_uuid: str) -> SavedCustomer:
+        """
+        Read one customer, the shopper's data included.
+
+        GET /v2/customer/{customer_uuid}
+        """
+        answer = self._send("GET", CUSTOMER, secret=checked_id(customer_uuid))
+        return self._read(SavedCustomer.from_json, answer)
+
+    def delete_customer(self, customer_uuid: str) -> None:
+        """
+        End what a customer agreed to: no order can be charged to them after this.
+
+        DELETE /v2/customer/{customer_uuid}
+        """
+        self._send("DELETE", CUSTOMER, secret=checked_id(customer_uuid))
+
+    def preapprove_customer(self, customer_uuid: str, amount: Price) -> Preapproval:
+        """
+        Ask whether a customer would be approved for an amount; moves and holds no money.
+
+        POST /v2/customer/{customer_uuid}/preapprove
+        """
+        answer = self._send(
+            "POST",
+            f"{CUSTOMER}/preapprove",
+            amount.to_json(),
+            secret=checked_id(customer_uuid),
+        )
+        return self._read(Preapproval.from_json, answer)
+
+    def charge_customer(
+        self,
+        customer_uuid: str,
+        amount: Price,
+        *,
+        intent: Intent,
+        reference_id: str,
+        request_id: str,
+    ) -> Approval:
+        """
+        Make an order for a shopper who agreed to it before. 200 is not yet a yes.
+
+        POST /v2/customer/{customer_uuid}/order
+        """
+        body = {
+            "intent": intent.value,
+            "reference_id": reference_id,
+            "order_amount": amount.to_json(),
+        }
+        answer = self._send(
+            "POST",
+            f"{CUSTOMER}/order",
+            body,
+            request_id=request_id,
+            moves_money=True,
+            secret=checked_id(customer_uuid),
+        )
+        return self._read_money(Approval.from_json, answer)
 
     # Webhooks
 
@@ -258,7 +265,7 @@ class Gateway:
         GET /v2/webhooks/{webhooks_uuid}
         https://docs.sezzle.com/docs/api/core/webhooks/getv2webhooksbyid
         """
-        answer = self._send("GET", f"/v2/webhooks/{_id(webhook_uuid)}")
+        answer = self._send("GET", f"/v2/webhooks/{checked_id(webhook_uuid)}")
         return self._read(Subscription.from_json, answer)
 
     def update_webhook(self, webhook_uuid: str, url: str, events: Iterable[str]) -> None:
@@ -269,7 +276,7 @@ class Gateway:
         https://docs.sezzle.com/docs/api/core/webhooks/patchv2webhooks
         """
         body = {"url": url, "events": [str(event) for event in events]}
-        self._send("PATCH", f"/v2/webhooks/{_id(webhook_uuid)}", body)
+        self._send("PATCH", f"/v2/webhooks/{checked_id(webhook_uuid)}", body)
 
     def delete_webhook(self, webhook_uuid: str) -> None:
         """
@@ -278,7 +285,7 @@ class Gateway:
         DELETE /v2/webhooks/{webhooks_uuid}
         https://docs.sezzle.com/docs/api/core/webhooks/deletev2webhooks
         """
-        self._send("DELETE", f"/v2/webhooks/{_id(webhook_uuid)}")
+        self._send("DELETE", f"/v2/webhooks/{checked_id(webhook_uuid)}")
 
     def test_webhook(self, url: str, event: str = EventType.ORDER_AUTHORIZED) -> None:
         """
@@ -289,195 +296,13 @@ class Gateway:
         """
         self._send("POST", "/v2/webhooks/test", {"event": str(event), "url": url})
 
-    # Settlements
-
-    def list_payouts(
-        self, first: date, last: date, currency: str, *, offset: int = 0
-    ) -> list[PayoutSummary]:
-        """
-        Read one page of payouts made from one day to another, both included.
-
-        :param offset: how many to leave out. The size of a page is told in two ways (20 and 30):
-            ask until a page is empty.
-        :raises GatewayUnavailable: also when an amount is not what ``SETTLEMENT_AMOUNTS`` says.
-
-        GET /v2/settlements/summaries
-        https://docs.sezzle.com, page getv2settlementssummaries
-        """
-        answer = self._report(
-            "/v2/settlements/summaries",
-            {
-                "start-date": first.isoformat(),
-                "end-date": last.isoformat(),
-                "offset": str(offset),
-                "currency-code": currency,
-            },
-        )
-        reading = Reading(self.settings.settlement_amounts)
-
-        def read(body: bytes) -> list[PayoutSummary]:
-            found = parsing.as_list(settlements.json_of(body), "payouts")
-            return [PayoutSummary.from_json(entry, reading) for entry in found]
-
-        return self._read_report(read, answer)
-
-    def get_payout(self, payout_uuid: str) -> PayoutDetails:
-        """
-        Read the file of one payout; its lines come out of :meth:`lines_of`.
-
-        GET /v2/settlements/details/{payout_uuid}
-        https://docs.sezzle.com, page getv2settlementsdetails
-        """
-        path = f"/v2/settlements/details/{_id(payout_uuid)}"
-        answer = self._report(path, {}, accept="text/csv")
-        return self._read_report(PayoutDetails.from_csv, answer)
-
-    def lines_of(self, details: PayoutDetails) -> Iterator[PayoutLine]:
-        """
-        Give a payout's lines one by one; nothing is asked.
-
-        :raises GatewayUnavailable: a line cannot be read.
-        """
-        try:
-            yield from details.lines()
-        except Malformed as error:
-            raise _unreadable(error) from error
-
-    def get_orders_report(self, first: date, last: date) -> list[ReportedOrder]:
-        """
-        Read Sezzle's report of the orders of at most seven days; only some merchants have it.
-
-        GET /v2/orders/report
-        https://docs.sezzle.com, page getv2ordersreport
-        """
-        query = {"start-date": first.isoformat(), "end-date": last.isoformat()}
-
-        def read(body: bytes) -> list[ReportedOrder]:
-            found = parsing.as_list(settlements.json_of(body), "report")
-            return [ReportedOrder.from_json(entry) for entry in found]
-
-        return self._read_report(read, self._report("/v2/orders/report", query))
-
-    def get_interest_balance(self, currency: str) -> Decimal:
-        """
-        Read what is on the merchant's interest account: dollars, with fractions of a cent.
-
-        GET /v2/interest/balance
-        https://docs.sezzle.com, page getv2interestbalance
-        """
-        answer = self._report("/v2/interest/balance", {"currency-code": currency})
-        return self._read_report(
-            lambda body: settlements.interest_balance(settlements.json_of(body)), answer
-        )
-
     # How it is done
 
-    def _report(
-        self, path: str, query: Mapping[str, str], *, accept: str = "application/json"
-    ) -> Answer:
-        call = Call(
-            method="GET",
-            path=path,
-            token=None,
-            query=query,
-            accept=accept,
-            longest=MAX_REPORT_BYTES,
-        )
-        return self._exchange(call)
-
-    def _read_report(self, read: Callable[[bytes], T], answer: Answer) -> T:
-        try:
-            return read(answer.body)
-        except Malformed as error:
-            raise _unreadable(error, answer.status) from error
-
     def _move(self, order_uuid: str, action: str, body: Mapping[str, Any], request_id: str) -> str:
-        path = f"/v2/order/{_id(order_uuid)}/{action}"
+        path = f"/v2/order/{checked_id(order_uuid)}/{action}"
         answer = self._send("POST", path, body, request_id=request_id, moves_money=True)
         return self._read_money(_uuid, answer)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        request_id: str | None = None,
-        moves_money: bool = False,
-        token_of: Session | None = None,
-    ) -> Answer:
-        """
-        Send once; a refused token is replaced and the same request sent once more.
-
-        :param token_of: whose token belongs into the path; no variable holds it by itself.
-        """
-        call = Call(
-            method=method,
-            path=path,
-            token=None,
-            body=body,
-            request_id=request_id,
-            moves_money=moves_money,
-            secret="" if token_of is None else token_of.token,
-        )
-        # Error reports show local variables, and this one may hold the shopper's address.
-        del body
-        return self._exchange(call)
-
-    def _exchange(self, call: Call) -> Answer:
-        """Send once; a refused token is replaced and the same request sent once more."""
-        self._guard()
-        with deadline(self.seconds):
-            token = self.authenticate()
-            try:
-                return exchange(replace(call, token=token.value), self.settings)
-            except AuthenticationFailed:
-                # 401: it was not executed, so repeating is safe, even for money.
-                tokens.drop(self.settings, token)
-                token = self.authenticate()
-                return exchange(replace(call, token=token.value), self.settings)
-
-    def _read(self, read: Callable[[object], T], answer: Answer) -> T:
-        try:
-            return read(answer.json)
-        except Malformed as error:
-            raise _unreadable(error, answer.status) from error
-
-    def _read_money(self, read: Callable[[object], T], answer: Answer) -> T:
-        try:
-            return read(answer.json)
-        except Malformed as error:
-            forget_frames(error)
-            raise OutcomeUnknown(
-                f"Sezzle said yes, but its answer could not be read ({error}). "
-                "It is being checked. Do not repeat.",
-                status=answer.status,
-            ) from error
-
-
-def _unreadable(error: Malformed, status: int | None = None) -> GatewayUnavailable:
-    # Its frames hold the whole answer, the shopper's data included.
-    forget_frames(error)
-    return GatewayUnavailable(
-        f"Sezzle's answer could not be read ({error}). Nothing of it was used.", status=status
-    )
-
-
-def _id(value: str) -> str:
-    """
-    Let an id into a URL.
-
-    :raises InvalidInput: it has characters that no id of Sezzle's has.
-    """
-    if not parsing.IDENTIFIER.fullmatch(value):
-        raise InvalidInput("That is not an id of Sezzle's. Nothing was sent.")
-    return value
 
 
 def _uuid(value: object) -> str:
     return parsing.identifier(parsing.as_object(value, "answer").get("uuid"), "answer.uuid")
-
-
-def known_merchant(settings: Settings) -> str | None:
-    """Tell which merchant these keys belong to, if this process has asked Sezzle before."""
-    return tokens.merchant_uuid(settings)

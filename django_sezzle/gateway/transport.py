@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import ssl
 import threading
 import time
@@ -46,8 +47,9 @@ from django_sezzle.gateway.deadline import (
 logger = logging.getLogger("django_sezzle.gateway")
 
 # At DEBUG urllib3 writes out every address it asks for.
+HIDDEN = re.compile(r"/v2/(?:token|customer)/")
 logging.getLogger("urllib3.connectionpool").addFilter(
-    lambda record: "/v2/token/" not in record.getMessage()
+    lambda record: HIDDEN.search(record.getMessage()) is None
 )
 
 POOL_SIZE = 32

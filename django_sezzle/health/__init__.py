@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from django_sezzle.health import accounts, disputes, host, waiting, worker
+from django_sezzle.health import accounts, browser, disputes, host, waiting, worker
 from django_sezzle.health.report import Level, Symptom
 
 __all__ = ["Level", "Symptom", "examine"]
@@ -35,3 +35,4 @@ def examine(*, ask_sezzle: bool = True, only: Collection[str] | None = None) -> 
     yield from waiting.examine()
     yield from disputes.examine()
     yield from worker.examine()
+    yield from browser.examine()

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ HEADER = (
 )
 
 
-class Teller:
+class Teller(ABC):
     """Says what was found, to a person or to a program, and counts it."""
 
     def __init__(self, command: BaseCommand) -> None:
@@ -64,25 +65,25 @@ class Teller:
         else:
             self.findings += 1
 
+    @abstractmethod
     def item(self, item: Item) -> None:
         """Say what came."""
-        raise NotImplementedError
 
+    @abstractmethod
     def order(self, row: ReportedOrder) -> None:
         """Say what Sezzle's own report says of an order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def interest(self, currency: str, balance: str) -> None:
         """Say what is on the interest account."""
-        raise NotImplementedError
 
+    @abstractmethod
     def note(self, about: str, message: str) -> None:
         """Say what could not be had."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sum_up(self) -> None:
         """Say what it all comes to."""
-        raise NotImplementedError
 
 
 class Machine(Teller):

@@ -22,11 +22,17 @@ class Operation(models.TextChoices):
     RELEASE = "release", _("release")
     REAUTHORIZE = "reauthorize", _("reauthorize")
     UPCHARGE = "upcharge", _("upcharge")
+    CHARGE = "charge", _("charge")
 
     @classmethod
     def that_charge_anew(cls) -> frozenset[str]:
         """Name those that a second sending could make twice, as a second plan for the shopper."""
         return frozenset({cls.REAUTHORIZE, cls.UPCHARGE})
+
+    @classmethod
+    def that_make_orders(cls) -> frozenset[str]:
+        """Name those whose answer, if it is lost, hides an order that we do not know."""
+        return cls.that_charge_anew() | {cls.CHARGE}
 
 
 class State(models.TextChoices):
@@ -70,6 +76,8 @@ class SezzleOperation(models.Model):
     # Of the order that an upcharge makes; empty for all others.
     intent = models.CharField(_("intent"), max_length=8, blank=True, editable=False)
     request_id = models.CharField(_("request id"), max_length=64, unique=True)
+    # The shop's own number of what a capture was for; Sezzle is not told.
+    shipment = models.CharField(_("shipment"), max_length=80, blank=True)
 
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.STARTED
@@ -144,8 +152,8 @@ class SezzleOperation(models.Model):
 
     @property
     def is_understood(self) -> bool:
-        """Whether this version knows what its state means; if not, a newer one works on it."""
-        return self.state in State.values
+        """Whether this version knows its kind and state; if not, a newer one works on it."""
+        return self.state in State.values and self.kind in Operation.values
 
     @property
     def phrase(self) -> str:

@@ -133,6 +133,8 @@ class SezzlePayment(models.Model):
         _("before expiry"), max_length=16, choices=BeforeExpiry.choices, blank=True
     )
     checkout_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    # How Sezzle's pages are shown; empty for Sezzle's default, the redirect.
+    checkout_mode = models.CharField(max_length=16, blank=True, editable=False)
 
     # Where it is at Sezzle
     session_uuid = fields.identifier(_("session"), blank=True)
@@ -193,6 +195,15 @@ class SezzlePayment(models.Model):
         related_name="upcharges",
         verbose_name=_("upcharge of"),
     )
+    # Who was charged without a checkout.
+    customer = models.ForeignKey(
+        "django_sezzle.SezzleCustomer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
+        verbose_name=_("saved customer"),
+    )
 
     # How writers take turns
     lock_seq = models.BigIntegerField(default=0, editable=False)
@@ -216,6 +227,7 @@ class SezzlePayment(models.Model):
             ("release_sezzlepayment", "Can release Sezzle payments"),
             ("reauthorize_sezzlepayment", "Can reauthorize Sezzle payments"),
             ("upcharge_sezzlepayment", "Can charge extra for Sezzle payments"),
+            ("sell_sezzlepayment", "Can ask for Sezzle payments in store"),
             ("resolve_sezzlepayment", "Can clear reviews and close unknown outcomes"),
             ("view_settlements", "Can see what Sezzle paid out"),
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from django_sezzle.reconcile import (
     announcements,
+    consents,
     expiries,
     inbox,
     operations,
@@ -42,8 +43,10 @@ def reconcile(run: Run | None = None) -> Iterator[Done | Finding]:
     yield from expiries.act(run)
     yield from unknown_orders.look(run)
     yield from payments.read(run)
+    yield from consents.ask(run)
     inbox.close_answered(run)
     yield from announcements.tell(run)
+    yield from consents.compare(run)
     yield from subscriptions.check(run)
     yield from operations.report(run)
     yield from inbox.report(run)

@@ -40,6 +40,9 @@ class Code(StrEnum):
     UNREADABLE = "unreadable"
     """An account's orders could not be read."""
 
+    CUSTOMERS_DIFFER = "customers_differ"
+    """Sezzle and the shop do not have the same saved customers."""
+
     FAULT = "fault"
     """Something that nobody thought of; the log says more."""
 

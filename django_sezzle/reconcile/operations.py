@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_sezzle.exceptions import ConfigurationError, SezzleError
-from django_sezzle.models import SezzleOperation
+from django_sezzle.models import Operation, SezzleOperation
 from django_sezzle.reconcile.findings import Code, Finding, moment
 from django_sezzle.reconcile.run import Done, Run, Task
 from django_sezzle.services import recovery
@@ -73,9 +73,11 @@ def _finding(operation: SezzleOperation) -> Finding:
     payment = operation.payment
     is_stuck = operation.created_at < timezone.now() - STUCK_AFTER
     if operation.attempts:
+        # What makes an order is never sent again by hand.
+        or_again = "" if operation.kind in Operation.that_make_orders() else " or send it again"
         what = "has no known outcome. Money may or may not have moved"
         advice = (
-            "Do not repeat it. Compare it with Sezzle's dashboard, then close it or send it again."
+            f"Do not repeat it. Compare it with Sezzle's dashboard, then close it{or_again}."
             if is_stuck
             else "Do not repeat it; it is being checked."
         )

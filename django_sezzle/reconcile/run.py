@@ -42,6 +42,9 @@ class Task(StrEnum):
     PAYMENT = "payment"
     """A payment's order was read."""
 
+    CONSENT = "consent"
+    """Sezzle was asked whether a shopper agreed to be charged again."""
+
     ANNOUNCEMENT = "announcement"
     """The shop was told something that it had not been told."""
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayRejected
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
-from django_sezzle.services import truth
-from django_sezzle.services.locking import short_transaction
+from django_sezzle.services import charges, truth
+from django_sezzle.services.locking import lock, short_transaction
 from django_sezzle.services.reauthorization import (
     adopt_as_made_by,
     adopt_upcharge,
@@ -23,9 +23,9 @@ def adopt_order(
     account: str, order_uuid: str, *, seconds: float | None = None
 ) -> SezzlePayment | None:
     """
-    Take over an order that one of our open reauthorizations or upcharges made.
+    Take over an order that one of our reauthorizations, upcharges or charges made.
 
-    Sezzle is asked only while such an operation is open.
+    Sezzle is asked only while such an operation is open, or a charge was closed not long ago.
 
     :returns: the new payment, or None when the order is not ours.
     :raises GatewayUnavailable: it could not be read.
@@ -39,9 +39,10 @@ def adopt_order(
 
 def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = None) -> None:
     """
-    Settle a reauthorization whose answer named an order that could not be read then.
+    Settle an operation whose answer named an order that could not be read then.
 
-    An order that is there and not approved was declined; one that is not there says nothing.
+    An order that is there and not approved was declined, unless the operation was sent more than
+    once: then another sending may have been approved. One that is not there says nothing.
 
     :raises GatewayUnavailable: it could not be read.
     """
@@ -50,8 +51,8 @@ def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = 
         return
     if reading.order.is_approved:
         _adopt(operation, operation.tx_uuid, reading)
-    else:
-        short_transaction(lambda: decline(operation))
+    elif operation.attempts == 1:
+        short_transaction(lambda: _decline(operation))
 
 
 def read_unknown(account: str, order_uuid: str, *, seconds: float | None = None) -> Reading:
@@ -71,10 +72,21 @@ def read_unknown(account: str, order_uuid: str, *, seconds: float | None = None)
 
 
 def _adopt(maker: SezzleOperation, order_uuid: str, reading: Reading) -> SezzlePayment | None:
-    adopt = adopt_upcharge if maker.kind == Operation.UPCHARGE else adopt_as_made_by
+    adopt = {
+        Operation.REAUTHORIZE: adopt_as_made_by,
+        Operation.UPCHARGE: adopt_upcharge,
+        Operation.CHARGE: charges.take_found_order,
+    }[Operation(maker.kind)]
     child = short_transaction(lambda: adopt(maker, order_uuid, reading))
     if child is not None:
         if child.reauthorized_from is not None:
             tell(child.reauthorized_from)
         tell(child)
     return child
+
+
+def _decline(operation: SezzleOperation) -> None:
+    if operation.kind == Operation.CHARGE:
+        charges.decline(lock(operation.payment_id), operation)
+    else:
+        decline(operation)

@@ -46,7 +46,7 @@ def create(plan: Plan) -> SezzlePayment | None:
     merchant_uuid = plan.gateway.authenticate().merchant_uuid
     payment = SezzlePayment(
         shop_reference=checkout.shop_reference,
-        reference_id=_free_reference(checkout),
+        reference_id=free_reference(checkout),
         is_checkout=True,
         is_current=True,
         account=checkout.account,
@@ -62,7 +62,7 @@ def create(plan: Plan) -> SezzlePayment | None:
     except IntegrityError:
         # Somebody else took the slot or the reference; the next look sees who. But a database
         # that compares without case may hold the slot for another order for ever.
-        _refuse_lookalike(checkout)
+        refuse_lookalike(checkout)
         return None
     return payment
 
@@ -76,11 +76,12 @@ def _contents(plan: Plan) -> dict[str, object]:
         "amount_in_cents": checkout.amount.amount_in_cents,
         "before_expiry": checkout.before_expiry or "",
         "checkout_fingerprint": plan.fingerprint,
+        "checkout_mode": checkout.checkout_mode.value if checkout.checkout_mode else "",
         **checkout.urls,
     }
 
 
-def _free_reference(checkout: Checkout, *, after: str = "") -> str:
+def free_reference(checkout: Checkout, *, after: str = "") -> str:
     """
     Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on.
 
@@ -111,7 +112,12 @@ def _number_of(reference_id: str, shop_reference: str) -> int:
     return int(suffix) if suffix.isascii() and suffix.isdigit() else 1
 
 
-def _refuse_lookalike(checkout: Checkout) -> None:
+def refuse_lookalike(checkout: Checkout) -> None:
+    """
+    Refuse an order whose slot another order has, as far as the database can tell.
+
+    :raises InvalidInput: their references differ in upper and lower case only.
+    """
     rows = SezzlePayment.objects.using(database()).filter(
         account=checkout.account, shop_reference=checkout.shop_reference, is_current=True
     )
@@ -131,7 +137,7 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     contents = _contents(plan) | {
         "merchant_uuid": plan.gateway.authenticate().merchant_uuid,
         # Perhaps a session was made under the old one, and Sezzle may not take it twice.
-        "reference_id": _free_reference(plan.checkout, after=current.reference_id),
+        "reference_id": free_reference(plan.checkout, after=current.reference_id),
     }
     try:
         taken = update_alone(
@@ -139,6 +145,8 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
                 pk=current.pk,
                 order_uuid=None,
                 is_current=True,
+                # A charge of a saved customer never becomes a checkout.
+                customer=None,
                 start_attempt=current.start_attempt,
             ),
             start_attempt=F("start_attempt") + 1,

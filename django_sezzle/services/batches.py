@@ -33,6 +33,7 @@ from django_sezzle.services.operations import (
     record,
 )
 from django_sezzle.services.recovery import is_abandoned
+from django_sezzle.services.shipments import check_shipment
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -57,14 +58,17 @@ def write_down(
     request_id: str,
     actor: AbstractBaseUser | None,
     reason: str,
+    shipment: str = "",
 ) -> SezzleOperation:
     """
     Commit the intent to move money, and send nothing: :func:`work_off` does.
 
     A request id that was written down before gives the stored operation.
 
+    :param shipment: the shop's number of what a capture is for; empty for none.
     :raises PaymentError: the payment does not allow it; nothing was written down.
     """
+    check_shipment(shipment)
     intent = partial(
         begin,
         payment,
@@ -74,6 +78,7 @@ def write_down(
         actor=actor,
         reason=reason,
         deferred=False,
+        shipment=shipment,
     )
     try:
         return short_transaction(intent)

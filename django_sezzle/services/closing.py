@@ -21,6 +21,7 @@ from django_sezzle.services.consequences import may_tell_secured
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
 from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.money import release
+from django_sezzle.services.operations import in_progress
 from django_sezzle.services.reading import bring_up_to_date
 from django_sezzle.services.telling import tell
 
@@ -53,7 +54,7 @@ def cancel(payment: SezzlePayment, *, actor: AbstractBaseUser | None = None) -> 
         bring_up_to_date(payment)
     if not payment.approved:
         if not payment.order_uuid or payment.status in (Status.DENIED, Status.CANCELED):
-            return _give_up(payment)
+            return give_up(payment)
         try:
             return delete_checkout(payment)
         except GatewayRejected:
@@ -90,7 +91,7 @@ def delete_checkout(payment: SezzlePayment, *, is_replaced: bool = False) -> Sez
         if not (is_gone or error.code == EXPIRED):
             raise
         # Nobody can complete it any more.
-    return _give_up(payment, untold=("closed",) if is_replaced else ())
+    return give_up(payment, untold=("closed",) if is_replaced else ())
 
 
 def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
@@ -179,15 +180,18 @@ def _check_reference(value: Any) -> None:
         )
 
 
-def _give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePayment:
+def give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePayment:
     """
     Close a payment that nobody can complete any more.
 
-    :raises OperationInProgress: its checkout has just been made, so that somebody can.
+    :raises OperationInProgress: its checkout has just been made, so that somebody can, or a saved
+        customer is being charged.
     """
 
     def work() -> SezzlePayment:
         locked = lock(payment.pk)
+        if locked.customer_id is not None and (charge := locked.open_operation()):
+            raise in_progress(charge)
         if locked.order_uuid and not payment.order_uuid:
             raise OperationInProgress(
                 "The checkout has just been made. Nothing was changed. Cancel again.",

@@ -31,6 +31,8 @@ def draw(payment: SezzlePayment, before: Facts, joined: Joined) -> list[str]:
     """
     facts = joined.facts
     old_status, old_review = payment.status, payment.review_reason
+    if _came_to_nothing(payment):
+        payment.canceled_at = payment.canceled_at or timezone.now()
     payment.status = derive(facts, canceled=payment.canceled_at is not None)
     payment.review_reason = _review_reason(payment, before, joined)
     payment.is_current = _is_current(payment, facts)
@@ -45,6 +47,12 @@ def draw(payment: SezzlePayment, before: Facts, joined: Joined) -> list[str]:
     if payment.review_reason and payment.review_reason != old_review:
         keys.append(f"review:{payment.review_reason}:{payment.lock_seq}")
     return keys
+
+
+def _came_to_nothing(payment: SezzlePayment) -> bool:
+    """Tell whether a saved customer was to be charged, and is not: nobody can complete it."""
+    is_charge = payment.customer_id is not None and not payment.order_uuid
+    return is_charge and payment.open_operation() is None
 
 
 def may_tell_secured(payment: SezzlePayment, facts: Facts) -> bool:

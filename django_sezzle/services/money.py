@@ -33,6 +33,7 @@ from django_sezzle.services.locking import database, nothing_open, short_transac
 from django_sezzle.services.operations import begin, execute, outcome_of
 from django_sezzle.services.reading import bring_up_to_date
 from django_sezzle.services.settling import reload
+from django_sezzle.services.shipments import check_shipment
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -61,10 +62,14 @@ def capture(
     actor: AbstractBaseUser | None = None,
     reason: str = "",
     on_commit: bool = False,
+    shipment: str = "",
 ) -> SezzleOperation:
     """
     Take held money, wholly or in part.
 
+    :param shipment: the shop's own number of what was shipped for it, 1 to 80 printable characters;
+        empty for none. It is kept and shown (:func:`shipments_of`), and not sent to Sezzle.
+    :raises InvalidInput: no whole cents, or no such shipment; nothing was sent.
     :raises AmountUnavailable: more than is held; nothing was sent.
     :raises ActionNotAllowed: not for this payment, or inside a transaction; nothing was sent.
     :raises NeedsReview: the payment is under review; nothing was sent.
@@ -78,8 +83,16 @@ def capture(
     Sezzle: POST /v2/order/{order_uuid}/capture
     https://docs.sezzle.com/docs/api/core/orders/postv2capturebyorder
     """
+    check_shipment(shipment)
     return _submit(
-        payment, Operation.CAPTURE, amount_in_cents, request_id, actor, reason, on_commit
+        payment,
+        Operation.CAPTURE,
+        amount_in_cents,
+        request_id,
+        actor,
+        reason,
+        on_commit,
+        shipment=shipment,
     )
 
 
@@ -206,10 +219,11 @@ def _submit(
     on_commit: bool,
     *,
     intent: str = "",
+    shipment: str = "",
 ) -> SezzleOperation:
     if amount_in_cents is not None:
         check_cents(amount_in_cents)
-    request_id = _checked(request_id) if request_id is not None else str(uuid.uuid4())
+    request_id = checked_request_id(request_id) if request_id is not None else str(uuid.uuid4())
     write_down = partial(
         begin,
         payment,
@@ -220,9 +234,10 @@ def _submit(
         reason=reason,
         deferred=on_commit,
         intent=intent,
+        shipment=shipment,
     )
     if on_commit:
-        return _send_after_commit(write_down)
+        return send_after_commit(write_down)
     nothing_open()
     try:
         asked = Asked(kind, amount_in_cents, request_id)
@@ -286,7 +301,7 @@ def _refuse_repeat(before: SezzleOperation | None, asked: Asked) -> None:
         )
 
 
-def _send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
+def send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:
     """Write the intent down in the transaction that is open; send it after the commit."""
     if connections[database()].in_atomic_block:
         operation = _intent_of_the_host(intent)
@@ -325,7 +340,12 @@ def _send_deferred(operation: SezzleOperation) -> None:
         )
 
 
-def _checked(request_id: Any) -> str:
+def checked_request_id(request_id: Any) -> str:
+    """
+    Let a caller's request id in.
+
+    :raises InvalidInput: Sezzle or the database might not take it as it is.
+    """
     fits = isinstance(request_id, str) and 0 < len(request_id) <= LONGEST_REQUEST_ID
     if not (fits and request_id.isascii() and request_id.isprintable() and " " not in request_id):
         raise InvalidInput(

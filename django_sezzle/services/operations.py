@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import (
@@ -26,14 +27,26 @@ from django_sezzle.exceptions import (
     RequestIdReused,
 )
 from django_sezzle.gateway import Gateway, Intent
-from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
+from django_sezzle.models import (
+    Evidence,
+    Operation,
+    SezzleCustomer,
+    SezzleOperation,
+    SezzlePayment,
+    State,
+)
 from django_sezzle.services import truth
 from django_sezzle.services.limits import check_allowed
 from django_sezzle.services.locking import database, lock, short_transaction, update_alone
 from django_sezzle.services.matching import counted_when_committed
 from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.sending import Outcome, read_back, read_child, read_made, send
-from django_sezzle.services.settling import reload, settle, settle_reauthorization
+from django_sezzle.services.settling import (
+    reload,
+    settle,
+    settle_charge,
+    settle_reauthorization,
+)
 from django_sezzle.services.telling import tell
 
 if TYPE_CHECKING:
@@ -53,6 +66,7 @@ def begin(
     reason: str,
     deferred: bool,
     intent: str = "",
+    shipment: str = "",
 ) -> SezzleOperation:
     """
     Write down that money shall be moved. The caller is inside a transaction.
@@ -61,6 +75,7 @@ def begin(
 
     :param amount_in_cents: None for all that is possible.
     :param intent: of the order that an upcharge makes; ``CAPTURE`` when left out.
+    :param shipment: the shop's number of what a capture is for; kept, not sent.
     :raises RequestIdReused: the id was written down for something else.
     :raises OperationInProgress: another operation of this payment is open.
     :raises PaymentError: the payment does not allow it now.
@@ -73,7 +88,7 @@ def begin(
     found = list(operations.filter(asked | Q(payment=locked, is_open=True)))
     for stored in found:
         if stored.request_id == request_id:
-            _check_same(stored, locked, kind, amount_in_cents, intent)
+            _check_same(stored, locked, kind, amount_in_cents, intent, shipment)
             stored.payment = locked
             return stored
     for other in found:
@@ -98,6 +113,7 @@ def begin(
         actor_id=actor.pk if actor is not None else None,
         reason=reason[:200],
         intent=intent,
+        shipment=shipment,
     )
 
 
@@ -107,10 +123,11 @@ def _check_same(
     kind: Operation,
     amount_in_cents: int | None,
     intent: str,
+    shipment: str,
 ) -> None:
     same_amount = amount_in_cents in (None, stored.amount_in_cents)
-    what = (stored.payment_id, stored.kind, stored.intent)
-    if what != (payment.pk, kind, intent) or not same_amount:
+    what = (stored.payment_id, stored.kind, stored.intent, stored.shipment)
+    if what != (payment.pk, kind, intent, shipment) or not same_amount:
         raise _reused(stored)
 
 
@@ -124,7 +141,7 @@ def _reused(stored: SezzleOperation) -> RequestIdReused:
 def in_progress(operation: SezzleOperation) -> OperationInProgress:
     """Make the error for a payment whose open operation stands in the way."""
     return OperationInProgress(
-        f"{operation.phrase.capitalize()} is under way or being checked. Nothing was "
+        f"{capfirst(operation.phrase)} is under way or being checked. Nothing was "
         "sent. Wait for it; do not repeat.",
         operation=operation,
     )
@@ -184,6 +201,10 @@ def prepare(operation: SezzleOperation, *, seconds: float | None = None) -> Gate
 
     What cannot be sent now, and never was, is closed as not sent, unless the shop committed to it.
     """
+    if operation.kind == Operation.CHARGE and operation.payment.customer_id is not None:
+        # Where it was written; whoever sends has no database, and a replica may lag behind.
+        customers = SezzleCustomer.objects.using(database())
+        operation.payment.customer = customers.get(pk=operation.payment.customer_id)
     try:
         # The token is got first: what fails here has provably sent nothing.
         return truth.gateway_of(operation.payment, seconds=seconds)
@@ -197,7 +218,7 @@ def prepare(operation: SezzleOperation, *, seconds: float | None = None) -> Gate
 
 
 class Exchanged(NamedTuple):
-    """What one sending brought, and the order (a reauthorization's new one) as read after it."""
+    """What one sending brought, and the order (perhaps the one it made) as read after it."""
 
     outcome: Outcome
     reading: truth.Reading | None
@@ -216,7 +237,7 @@ def exchange(
     :param seconds: for reading the order; the client knows how long sending may take.
     """
     outcome = send(operation, gateway)
-    if operation.kind == Operation.REAUTHORIZE:
+    if operation.kind in (Operation.REAUTHORIZE, Operation.CHARGE):
         return Exchanged(outcome, read_child(outcome, gateway))
     extra = read_made(outcome, gateway) if operation.kind == Operation.UPCHARGE else None
     return Exchanged(outcome, read_back(operation.payment, seconds), extra)
@@ -226,7 +247,7 @@ def record(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
     """Record what a sending brought, and tell the shop. Raises nothing of what Sezzle said."""
     settled = short_transaction(lambda: _settle(operation, exchanged))
     tell(settled.payment)
-    if settled.result_payment is not None:
+    if settled.result_payment is not None and settled.result_payment_id != settled.payment_id:
         tell(settled.result_payment)
     return settled
 
@@ -234,6 +255,8 @@ def record(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
 def _settle(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation:
     if operation.kind == Operation.REAUTHORIZE:
         return settle_reauthorization(operation, exchanged.outcome, exchanged.reading)
+    if operation.kind == Operation.CHARGE:
+        return settle_charge(operation, exchanged.outcome, exchanged.reading)
     settled = settle(operation, exchanged.outcome, exchanged.reading)
     if exchanged.extra is not None and settled.result_payment is not None:
         made = truth.lock_for_reading(settled.result_payment.pk, exchanged.extra)
@@ -242,8 +265,12 @@ def _settle(operation: SezzleOperation, exchanged: Exchanged) -> SezzleOperation
     return settled
 
 
-def give_up_unsent(operation: SezzleOperation) -> None:
-    """Close an operation that was never sent, and that nobody can send any more."""
+def give_up_unsent(operation: SezzleOperation, *, untold: tuple[str, ...] = ()) -> None:
+    """
+    Close an operation that was never sent, and that nobody can send any more.
+
+    :param untold: facts that the shop need not be told.
+    """
 
     def work() -> None:
         payment = lock(operation.payment_id)
@@ -258,9 +285,10 @@ def give_up_unsent(operation: SezzleOperation) -> None:
         )
         if gone:
             counted_when_committed(operation, State.FAILED, Evidence.NOT_SENT)
-        if operation.kind == Operation.REAUTHORIZE:
+        if operation.kind in (Operation.REAUTHORIZE, Operation.CHARGE):
             # The payment kept its order's place for it.
-            truth.write(payment, Joined(Facts.of(payment), review=payment.review_reason))
+            joined = Joined(Facts.of(payment), review=payment.review_reason)
+            truth.write(payment, joined, untold=untold)
 
     short_transaction(work)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django_sezzle.exceptions import GatewayUnavailable
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import recovery, truth
+from django_sezzle.services.locking import nothing_open
 from django_sezzle.services.telling import tell
 
 if TYPE_CHECKING:
@@ -27,7 +28,22 @@ def refresh(payment: SezzlePayment) -> SezzlePayment:
     Sezzle: GET /v2/order/{order_uuid}
     https://docs.sezzle.com/docs/api/core/orders/getv2order
     """
+    if payment.customer_id is not None and not payment.order_uuid:
+        return _finish_charge(payment)
     return bring_up_to_date(payment)
+
+
+def _finish_charge(payment: SezzlePayment) -> SezzlePayment:
+    """Finish the charge of a saved customer; until it has an order, there is none to read."""
+    nothing_open()
+    trouble = recovery.finish(payment)
+    payment.refresh_from_db()
+    if payment.order_uuid:
+        return bring_up_to_date(payment)
+    tell(payment)
+    if trouble is not None:
+        raise trouble
+    return payment
 
 
 def read_order(payment: SezzlePayment) -> Order:

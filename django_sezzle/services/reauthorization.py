@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from django_sezzle.gateway import Intent
@@ -12,17 +13,20 @@ from django_sezzle.gateway.messages import Amount, Kind, Transaction
 from django_sezzle.models import (
     Evidence,
     Operation,
-    Review,
     SezzleOperation,
     SezzlePayment,
     State,
 )
 from django_sezzle.services import truth
+from django_sezzle.services.children import make_child
 from django_sezzle.services.consequences import another_current
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close, match_open_operation
 from django_sezzle.services.merge import Facts, Joined, derive
 from django_sezzle.services.truth import Reading
+
+#: So long the order of a charge that was closed as not done may still show up.
+LATE = timedelta(days=30)
 
 
 def adopt(
@@ -48,9 +52,9 @@ def find_maker(account: str, reading: Reading) -> SezzleOperation | None:
     """
     Find the operation whose lost answer made an order that we do not know.
 
-    An order is ours only when it is approved and carries the amount and currency of an operation
-    that is still open, and the reference of a reauthorization's payment, or the order that an
-    upcharge belongs to.
+    An order is ours only when it is approved and carries the amount and currency of a candidate,
+    and the reference of a reauthorization's or a charge's payment, or the order that an upcharge
+    belongs to.
     """
     order = reading.order
     if order is None or not order.is_approved or order.amount is None:
@@ -62,7 +66,8 @@ def find_maker(account: str, reading: Reading) -> SezzleOperation | None:
         parent = order.parent_order_uuid
         return alike.filter(kind=Operation.UPCHARGE, payment__order_uuid=parent).first()
     reference = order.reference_id
-    return alike.filter(kind=Operation.REAUTHORIZE, payment__reference_id=reference).first()
+    makers = (Operation.REAUTHORIZE, Operation.CHARGE)
+    return alike.filter(kind__in=makers, payment__reference_id=reference).first()
 
 
 def adopt_as_made_by(
@@ -108,10 +113,21 @@ def decline(operation: SezzleOperation) -> None:
 
 
 def candidates(account: str) -> models.QuerySet[SezzleOperation]:
-    """Find what makes new orders, was sent for an account, and has no outcome yet."""
+    """
+    Find what makes new orders, was sent for an account, and has no outcome yet.
+
+    A charge that was closed as not done counts for a while: its payment has a reference of its own,
+    so that an order under it can be nothing else.
+    """
+    is_late = Q(
+        kind=Operation.CHARGE,
+        closed_at__gt=timezone.now() - LATE,
+        payment__order_uuid=None,
+        payment__customer__isnull=False,
+    )
     return SezzleOperation.objects.using(database()).filter(
-        kind__in=Operation.that_charge_anew(),
-        is_open=True,
+        Q(is_open=True) | is_late,
+        kind__in=Operation.that_make_orders(),
         attempts__gte=1,
         payment__account=account,
     )
@@ -130,26 +146,12 @@ def _make(
         using=database(),
         update_fields=["is_current", "was_reauthorized", "lapsed_at", "status", "updated_at"],
     )
-    child = SezzlePayment(
-        shop_reference=parent.shop_reference,
-        reference_id=parent.reference_id,
-        is_current=True if is_free else None,
-        account=parent.account,
-        environment=parent.environment,
-        merchant_uuid=parent.merchant_uuid,
-        user_id=parent.user_id,
+    return make_child(
+        parent,
+        order_uuid,
+        Amount(operation.amount_in_cents, operation.currency),
         intent=Intent.AUTH,
-        currency=operation.currency,
-        amount_in_cents=operation.amount_in_cents,
-        success_url=parent.success_url,
-        failure_url=parent.failure_url,
-        cancel_url=parent.cancel_url,
-        before_expiry=parent.before_expiry,
-        order_uuid=order_uuid,
+        is_current=True if is_free else None,
         reauthorized_from=parent,
-        review_reason="" if is_free else Review.SECOND_AUTHORIZATION,
-        lock_seq=1,
         last_read_at=read_at,
     )
-    child.save(using=database(), force_insert=True)
-    return child

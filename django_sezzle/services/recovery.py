@@ -3,7 +3,8 @@ Finishing what a dead process began: by whoever touches the payment next.
 
 Never a resend without a successful read just before it, never within the quiet period, and
 never of a reauthorization or an upcharge, which would charge the shopper a second time. Nothing is
-sent that a review keeps from being moved.
+sent that a review keeps from being moved. Only a saved customer's charge has no order to read: it
+is asked again with its own id, once its event had the time to come.
 """
 
 from __future__ import annotations
@@ -34,21 +35,24 @@ RESEND_FOR = timedelta(hours=24)
 
 
 def finish(
-    payment: SezzlePayment, *, seconds: float | None = None
+    payment: SezzlePayment, *, seconds: float | None = None, untold: tuple[str, ...] = ()
 ) -> GatewayError | PaymentError | None:
     """
     Finish the payment's open operation, if its sender is gone.
 
     Never raises for what Sezzle answers: that is recorded with the operation.
 
+    :param untold: facts about what was never sent that the shop need not be told.
     :returns: why the order could not be read, if that is so; nothing was sent then.
     """
     operation = payment.open_operation()
     if operation is None or not _is_due(operation):
         return None
     if not operation.attempts:
-        _finish_unsent(payment, operation, seconds)
+        _finish_unsent(payment, operation, seconds, untold)
         return None
+    if operation.kind == Operation.CHARGE:
+        return _finish_charge(operation, seconds)
     try:
         reading = truth.read(payment, seconds=seconds)
     except (GatewayError, PaymentError) as error:
@@ -88,6 +92,24 @@ def finish_after_reading(
     payment.refresh_from_db()
 
 
+def _finish_charge(operation: SezzleOperation, seconds: float | None) -> GatewayError | None:
+    """Look for the order that a charge made, or ask for it again with the same request id."""
+    if operation.tx_uuid:
+        try:
+            look_for_named_order(operation, seconds=seconds)
+        except GatewayError as error:
+            logger.warning("operation=%s new_order=%s", operation.pk, _name(error))
+            mark_unknown(operation)
+            return error
+        return None
+    # What was refused or declined when it was asked again may have been done the first time.
+    if operation.evidence or not may_resend(operation):
+        mark_unknown(operation)
+    else:
+        _execute(operation, seconds)
+    return None
+
+
 def _close_refused(operation: SezzleOperation) -> None:
     """Believe Sezzle's refusal, now that a reading a lease later shows nothing either."""
 
@@ -119,13 +141,16 @@ def is_abandoned(operation: SezzleOperation) -> bool:
 
 
 def _finish_unsent(
-    payment: SezzlePayment, operation: SezzleOperation, seconds: float | None
+    payment: SezzlePayment,
+    operation: SezzleOperation,
+    seconds: float | None,
+    untold: tuple[str, ...] = (),
 ) -> None:
     if operation.deferred:
         if not is_blocked(payment, operation.kind):
             _execute(operation, seconds)
     elif is_abandoned(operation):
-        give_up_unsent(operation)
+        give_up_unsent(operation, untold=untold)
 
 
 def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> None:

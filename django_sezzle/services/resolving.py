@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from django_sezzle.exceptions import ActionNotAllowed, InvalidInput, NeedsReview
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
@@ -29,7 +30,8 @@ def close_unknown(
     Say that an operation did not happen, after looking in Sezzle's dashboard.
 
     The order is read first: what shows up there closes the operation as done instead. Should
-    Sezzle execute it later all the same, that shows up like anything made in the dashboard.
+    Sezzle execute it later all the same, that shows up like anything made in the dashboard. A
+    saved customer's charge has no order to read; one that shows up later needs a review.
 
     :param reason: how that is known; at most 200 characters are kept.
     :returns: the operation, closed: look at its state.
@@ -69,16 +71,22 @@ def send_again(operation: SezzleOperation) -> SezzleOperation:
     For one that is not sent again by itself any more. The order is read first: what shows up
     there closes the operation as done, and nothing is sent.
 
-    :raises ActionNotAllowed: a reauthorization or an upcharge, which might charge the shopper
-        twice; nothing was sent.
+    :raises ActionNotAllowed: what makes an order, which might charge the shopper twice; nothing
+        was sent.
     :raises NeedsReview: a review keeps the money from being moved; nothing was sent.
     :raises OperationInProgress: it was sent just now; nothing was sent.
 
     Raises what :func:`django_sezzle.services.capture` raises besides.
     """
+    if operation.kind == Operation.CHARGE:
+        raise ActionNotAllowed(
+            f"{capfirst(operation.phrase)} has no order to read beforehand; it is asked again "
+            "by itself as long as that is safe. Nothing was sent. Close it when Sezzle's "
+            "dashboard shows no order for it, then charge anew."
+        )
     if operation.kind in Operation.that_charge_anew():
         raise ActionNotAllowed(
-            f"{operation.phrase.capitalize()} is never sent twice: it could charge the shopper "
+            f"{capfirst(operation.phrase)} is never sent twice: it could charge the shopper "
             "twice. Nothing was sent. Close it when Sezzle's dashboard shows no new order, then "
             "ask anew."
         )
@@ -100,8 +108,9 @@ def _look(operation: SezzleOperation) -> SezzlePayment:
     if now.is_open and (now.lease_until > timezone.now() or not now.is_understood):
         raise in_progress(now)
     if now.is_open:
-        truth.record(now.payment, truth.read(now.payment))
-        if now.kind == Operation.REAUTHORIZE and now.tx_uuid:
+        if now.kind != Operation.CHARGE:
+            truth.record(now.payment, truth.read(now.payment))
+        if now.kind in (Operation.REAUTHORIZE, Operation.CHARGE) and now.tx_uuid:
             # Its own order is another one than the payment's.
             look_for_named_order(now)
     return now.payment

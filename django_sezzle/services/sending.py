@@ -63,6 +63,8 @@ def send(operation: SezzleOperation, gateway: Gateway) -> Outcome:
                 intent = Intent(operation.intent)
                 made = gateway.upcharge(order_uuid, amount, intent=intent, request_id=request_id)
                 return Outcome(tx_uuid=made)
+            case Operation.CHARGE:
+                return Outcome(approval=_charge(operation, gateway))
     except GatewayUnavailable as error:
         return Outcome(error=error, not_sent=True)
     except GatewayError as error:
@@ -72,13 +74,33 @@ def send(operation: SezzleOperation, gateway: Gateway) -> Outcome:
     )
 
 
+def _charge(operation: SezzleOperation, gateway: Gateway) -> Approval:
+    payment = operation.payment
+    if payment.customer is None:
+        raise ActionNotAllowed("This charge names no customer. Nothing was sent.")
+    return gateway.charge_customer(
+        payment.customer.uuid,
+        operation.price,
+        intent=Intent(payment.intent),
+        reference_id=payment.reference_id,
+        request_id=operation.request_id,
+    )
+
+
+#: What a 404 most likely means.
+_MISSING = {
+    Operation.UPCHARGE: "upcharges are not switched on for this account; ask Sezzle for them",
+    Operation.CHARGE: "the shopper has taken the consent back, or it has run out",
+}
+
+
 def _explained(operation: SezzleOperation, error: GatewayError) -> GatewayError:
     """Say what a 404 most likely means where Sezzle does not say it."""
     is_missing = isinstance(error, GatewayRejected) and error.status == HTTPStatus.NOT_FOUND
-    if not (is_missing and operation.kind == Operation.UPCHARGE):
+    words = _MISSING.get(Operation(operation.kind))
+    if not is_missing or words is None:
         return error
     said = error.errors[0] if error.errors else ErrorDetail()
-    words = "upcharges are not switched on for this account; ask Sezzle for them"
     return GatewayRejected(
         f"Sezzle refused (HTTP 404): most likely {words}. No money moved.",
         status=error.status,
@@ -110,7 +132,7 @@ def read_back(payment: SezzlePayment, seconds: float | None) -> Reading | None:
 
 
 def read_child(outcome: Outcome, gateway: Gateway) -> Reading | None:
-    """Read the order that a reauthorization made, or take what its answer says of it."""
+    """Read the order that a reauthorization or a charge made, or take what its answer says."""
     approval = outcome.approval
     if approval is None or approval.uuid is None or approval.approved is False:
         return None

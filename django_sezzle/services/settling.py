@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
+
 from django_sezzle.exceptions import GatewayError
-from django_sezzle.gateway.messages import Amount, Kind, Transaction
+from django_sezzle.gateway.messages import Amount, Approval, Kind, Transaction
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
-from django_sezzle.services import truth
+from django_sezzle.services import charges, truth
 from django_sezzle.services.limits import is_blocked
 from django_sezzle.services.locking import database, lock
 from django_sezzle.services.matching import close
@@ -44,8 +46,8 @@ def settle_reauthorization(
         is_other_order = approval.uuid is not None and approval.uuid != parent.order_uuid
         approved = approval.approved
         if approved is None and child is not None and child.order is not None:
-            # The answer did not say; the order itself does. One that is not there says nothing.
-            approved = child.order.is_approved
+            # The answer did not say; the order itself does. One without an approval may lag.
+            approved = child.order.is_approved or None
         if approved and is_other_order and child is not None and approval.uuid is not None:
             adopt(parent, operation, approval.uuid, child, Evidence.RESPONSE)
         elif approved is False:
@@ -58,11 +60,46 @@ def settle_reauthorization(
     return reload(operation)
 
 
+def settle_charge(
+    operation: SezzleOperation, outcome: Outcome, made: Reading | None
+) -> SezzleOperation:
+    """Record what is known after asking for a saved customer's order."""
+    payment = lock(operation.payment_id)
+    now = reload(operation)
+    if outcome.approval is not None:
+        _settle_approval(payment, now, outcome.approval, made)
+    # There is no order to read beside a refusal, so only Sezzle's own word for it counts.
+    is_sezzles = outcome.error is not None and bool(outcome.error.code)
+    _conclude(now, outcome, was_read=is_sezzles)
+    # The payment counts for its order while this is open, and perhaps no longer now.
+    truth.write(payment, Joined(Facts.of(payment), review=payment.review_reason))
+    return reload(operation)
+
+
+def _settle_approval(
+    payment: SezzlePayment, operation: SezzleOperation, approval: Approval, made: Reading | None
+) -> None:
+    """Record a charge's answer. The payment is locked."""
+    if approval.approved is False:
+        if operation.is_open and operation.attempts == 1:
+            charges.decline(payment, operation)
+        else:
+            # The first sending may have been approved all the same.
+            _still_open(operation).update(evidence=Evidence.DECLINED)
+        return
+    shows_it = made is not None and made.order is not None and made.order.is_approved
+    if approval.uuid is not None and made is not None and (approval.approved or shows_it):
+        # Also when it is closed: a second answer may name a second order.
+        charges.take_order(payment, operation, approval.uuid, made, Evidence.RESPONSE)
+        if not shows_it and approval.order is not None:
+            # The answer knew it before the reading did.
+            truth.apply(payment, Reading(approval.order, made.read_at))
+    _note_new_order(operation, approval.uuid or "")
+
+
 def _note_new_order(operation: SezzleOperation, order_uuid: str) -> None:
-    """Keep which order to look for, of a reauthorization whose outcome is not known."""
-    SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True).update(
-        tx_uuid=order_uuid
-    )
+    """Keep which order to look for, of what makes an order and has no known outcome."""
+    _still_open(operation).update(tx_uuid=order_uuid)
 
 
 def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
@@ -74,7 +111,7 @@ def _lock(operation: SezzleOperation, reading: Reading | None) -> SezzlePayment:
 def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -> None:
     """Close an operation that did not happen, or say that it is not known."""
     said = _words(outcome.error)
-    still_open = SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True)
+    still_open = _still_open(operation)
     if outcome.not_sent and operation.attempts == 1:
         if operation.deferred:
             # The shop committed to it: it waits, as if it had not been tried.
@@ -88,6 +125,10 @@ def _conclude(operation: SezzleOperation, outcome: Outcome, *, was_read: bool) -
         still_open.update(state=State.UNKNOWN, evidence=Evidence.REJECTED, **said)
     else:
         still_open.update(state=State.UNKNOWN, **said)
+
+
+def _still_open(operation: SezzleOperation) -> models.QuerySet[SezzleOperation]:
+    return SezzleOperation.objects.using(database()).filter(pk=operation.pk, is_open=True)
 
 
 def _words(error: GatewayError | None) -> dict[str, Any]:

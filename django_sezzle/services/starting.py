@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from django_sezzle.conf import LOOPBACK, SANDBOX, get_settings
 from django_sezzle.counting import count
@@ -24,12 +25,14 @@ from django_sezzle.exceptions import (
     GatewayRejected,
     GatewayUnavailable,
     InvalidInput,
+    OperationInProgress,
 )
 from django_sezzle.gateway import Gateway
 from django_sezzle.gateway.deadline import deadline
 from django_sezzle.gateway.messages import Session
 from django_sezzle.gateway.messages.notices import digest
 from django_sezzle.models import SezzlePayment
+from django_sezzle.services import recovery
 from django_sezzle.services.attempts import (
     Plan,
     create,
@@ -75,10 +78,12 @@ def start_checkout(checkout: Checkout, *, base_url: str | None = None) -> Sezzle
 def _start(plan: Plan) -> SezzlePayment:
     checkout = plan.checkout
     for _ in range(ROUNDS):
-        current = _current(checkout)
+        current = current_of(checkout)
         if current is None:
             if made := create(plan):
                 return _open_session(made, plan)
+        elif current.customer_id is not None and not current.order_uuid:
+            await_charge(current)
         elif not current.order_uuid:
             if taken := take_over(current, plan):
                 return _open_session(taken, plan)
@@ -87,7 +92,7 @@ def _start(plan: Plan) -> SezzlePayment:
         elif _is_reusable(current, plan):
             return current
         else:
-            _make_room(current)
+            make_room(current)
             # At once, so that nobody leaves an order without any checkout who has no round left.
             if made := create(plan):
                 return _open_session(made, plan)
@@ -107,7 +112,12 @@ def _plan(checkout: Checkout, base_url: str | None) -> Plan:
     return Plan(checkout, origin, checkout.fingerprint(origin), gateway)
 
 
-def _current(checkout: Checkout) -> SezzlePayment | None:
+def current_of(checkout: Checkout) -> SezzlePayment | None:
+    """
+    Find the payment that counts for the checkout's order now.
+
+    :raises ActionNotAllowed: there is one of production, and the account is the sandbox's.
+    """
     rows = SezzlePayment.objects.using(database())
     found = rows.current_for(checkout.shop_reference, checkout.account)
     if found is None:
@@ -210,12 +220,12 @@ def _is_reusable(current: SezzlePayment, plan: Plan) -> bool:
     if current.approved and current.is_expired():
         # An authorization that ran out unused does not pay for the order any more.
         bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
-    _refuse_paid(current)
+    refuse_paid(current)
     is_same = current.checkout_fingerprint == plan.fingerprint
     is_fresh = current.last_read_at and timezone.now() < current.last_read_at + FRESH
     if not (is_same and is_fresh):
         bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
-        _refuse_paid(current)
+        refuse_paid(current)
     return bool(
         is_same
         and current.is_current
@@ -224,7 +234,33 @@ def _is_reusable(current: SezzlePayment, plan: Plan) -> bool:
     )
 
 
-def _refuse_paid(current: SezzlePayment) -> None:
+def await_charge(current: SezzlePayment, *, resend: bool = False) -> None:
+    """
+    Finish the charge of a saved customer that stands in the way of another payment.
+
+    :param resend: ask for a lost answer again. A shopper's click does not.
+    :raises OperationInProgress: its outcome is not known yet.
+    """
+    operation = current.open_operation()
+    if operation is not None and (resend or not operation.attempts):
+        recovery.finish(current, untold=("closed",))
+        operation = current.open_operation()
+    current.refresh_from_db()
+    if operation is not None:
+        raise OperationInProgress(
+            f"{capfirst(operation.phrase)} for this order is under way or being checked. "
+            "Nothing was sent for this request. Wait for it; do not repeat.",
+            payment=current,
+            operation=operation,
+        )
+
+
+def refuse_paid(current: SezzlePayment) -> None:
+    """
+    Refuse to have an order paid twice.
+
+    :raises AlreadyPaid: the payment that counts for it is approved.
+    """
     if current.approved and current.is_current:
         raise AlreadyPaid(
             f"Order {current.shop_reference} has its payment "
@@ -233,18 +269,27 @@ def _refuse_paid(current: SezzlePayment) -> None:
         )
 
 
-def _make_room(current: SezzlePayment) -> None:
+def make_room(current: SezzlePayment) -> None:
     """
     End a checkout that cannot be used again, at Sezzle first.
 
     :raises AlreadyPaid: the shopper completed it in the meantime.
+    :raises OperationInProgress: it is no checkout: a saved customer was charged, and Sezzle does
+        not show it yet.
     """
     if not current.is_current:
         return
+    if current.customer_id is not None:
+        raise OperationInProgress(
+            f"A saved customer was charged for order {current.shop_reference}, and Sezzle's order "
+            "does not fit or does not show it yet. Nothing was sent for this request. Look at the "
+            "payment; do not pay in another way.",
+            payment=current,
+        )
     try:
         delete_checkout(current, is_replaced=True)
     except GatewayRejected:
         bring_up_to_date(current, seconds=SECONDS, untold=("closed",))
-        _refuse_paid(current)
+        refuse_paid(current)
         if current.is_current:
             raise

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from django_sezzle.exceptions import GatewayRejected, GatewayUnavailable
 from django_sezzle.gateway.deadline import deadline
 from django_sezzle.gateway.messages import TokenizedNotice, TokenSession
 from django_sezzle.gateway.messages.notices import digest
-from django_sezzle.models import SezzleCustomer, SezzlePayment, fields
+from django_sezzle.models import SezzleAnnouncement, SezzleCustomer, SezzlePayment, fields
 from django_sezzle.services.locking import database, lock, short_transaction
 from django_sezzle.services.truth import announce, gateway_of, says_gone
 
 logger = logging.getLogger("django_sezzle.services")
+
+#: A session's token lives for about half an hour, by the published event from the approval on.
+TOKEN_LIFE = timedelta(minutes=45)
+#: No checkout that is older than this was approved just now.
+CHECKOUT_LIFE = timedelta(days=7)
 
 
 class NotConfirmed(Exception):
@@ -34,6 +40,40 @@ def payment_of(account: str, notice: TokenizedNotice) -> SezzlePayment | None:
         account=account, tokenize_digest=notice.token_digest
     )
     return rows.first()
+
+
+def unanswered() -> QuerySet[SezzlePayment]:
+    """
+    Select the payments whose shopper was asked and has paid, while Sezzle may still tell more.
+
+    Not who agreed, which is recorded; and not whose session's token is most likely gone.
+    """
+    told = SezzleAnnouncement.objects.using(database()).filter(payment=OuterRef("pk"))
+    now = timezone.now()
+    return SezzlePayment.objects.using(database()).filter(
+        Exists(told.filter(fact_key="authorized", created_at__gt=now - TOKEN_LIFE)),
+        ~Exists(told.filter(fact_key__startswith="tokenized:")),
+        tokenize_digest__isnull=False,
+        created_at__gt=now - CHECKOUT_LIFE,
+    )
+
+
+def find_customer(payment: SezzlePayment, *, seconds: float) -> SezzleCustomer | None:
+    """
+    Ask Sezzle who agreed at a payment's checkout, without anybody having said so.
+
+    Safe to repeat. It is recorded and announced as by :func:`confirm_customer`; nobody is told
+    yet.
+
+    :param seconds: for both calls together.
+    :returns: None when nobody agreed so far, or Sezzle can no longer say.
+    :raises GatewayUnavailable: Sezzle could not be asked.
+    """
+    try:
+        agreed = _ask(payment, seconds)
+    except NotConfirmed:
+        return None
+    return None if agreed.customer_uuid is None else _keep(payment, agreed)
 
 
 def confirm_customer(
@@ -63,6 +103,14 @@ def confirm_customer(
         raise NotConfirmed("nobody agreed")
     if digest(agreed.customer_uuid) != notice.customer_digest:
         raise NotConfirmed("another customer agreed")
+
+    return _keep(payment, agreed, also=also)
+
+
+def _keep(
+    payment: SezzlePayment, agreed: TokenSession, *, also: Callable[[], object] | None = None
+) -> SezzleCustomer:
+    """Record and announce what Sezzle said, in one transaction."""
 
     def work() -> SezzleCustomer:
         locked = lock(payment.pk)
@@ -104,5 +152,8 @@ def _record(payment: SezzlePayment, agreed: TokenSession) -> SezzleCustomer:
     customer.expires_at = fields.stored(agreed.customer_expires_at)
     # A guest's checkout takes nobody's saved account away.
     customer.user_id = payment.user_id or customer.user_id
+    if customer.forgotten_at is not None and payment.created_at > customer.forgotten_at:
+        # They agreed anew; what they agreed to before they took it back does not count again.
+        customer.forgotten_at = None
     customer.save(using=database())
     return customer

@@ -254,7 +254,7 @@ def write(
     announce(payment, [key for key in new_facts if key not in untold])
 
 
-_DERIVED = ("status", "review_reason", "is_current")
+_DERIVED = ("status", "review_reason", "is_current", "canceled_at")
 
 
 def _enter(

@@ -6,6 +6,7 @@ from django.db.models import F
 
 from django_sezzle.gateway.messages import Transaction
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.services.children import make_child
 from django_sezzle.services.locking import database
 
 
@@ -20,9 +21,15 @@ def enter_upcharge(
 
     :param operation: whose doing it is, where that is known already.
     """
-    rows = SezzlePayment.objects.using(database())
-    known = rows.filter(order_uuid=upcharge.uuid).first()
-    child = known or _make(parent, upcharge, operation)
+    known = SezzlePayment.objects.using(database()).filter(order_uuid=upcharge.uuid).first()
+    child = known or make_child(
+        parent,
+        upcharge.uuid,
+        upcharge.amount,
+        # Of one made in the dashboard only Sezzle knows.
+        intent=operation.intent if operation is not None else parent.intent,
+        upcharge_of=parent,
+    )
     if operation is not None:
         name_result(operation, upcharge.uuid)
     return child
@@ -38,26 +45,3 @@ def name_result(operation: SezzleOperation, order_uuid: str) -> None:
     )
     operations = SezzleOperation.objects.using(database()).filter(pk=operation.pk)
     operations.update(result_payment=rows.first())
-
-
-def _make(
-    parent: SezzlePayment, upcharge: Transaction, operation: SezzleOperation | None
-) -> SezzlePayment:
-    child = SezzlePayment(
-        shop_reference=parent.shop_reference,
-        reference_id=parent.reference_id,
-        account=parent.account,
-        environment=parent.environment,
-        merchant_uuid=parent.merchant_uuid,
-        user_id=parent.user_id,
-        # Of one made in the dashboard only Sezzle knows.
-        intent=operation.intent if operation is not None else parent.intent,
-        currency=upcharge.amount.currency,
-        amount_in_cents=upcharge.amount.amount_in_cents,
-        before_expiry=parent.before_expiry,
-        order_uuid=upcharge.uuid,
-        upcharge_of=parent,
-        lock_seq=1,
-    )
-    child.save(using=database(), force_insert=True)
-    return child

@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from django_sezzle.conf import DEFAULT_ACCOUNT, get_settings
+from django_sezzle.conf import DEFAULT_ACCOUNT, PRODUCTION, get_settings
 from django_sezzle.exceptions import InvalidInput
-from django_sezzle.gateway import Price
+from django_sezzle.gateway import CheckoutMode, Price
 from django_sezzle.gateway.messages.money import CURRENCIES
 from django_sezzle.installments import COUNT, Kind, divide, kind_of, schedule
 
@@ -88,23 +88,49 @@ def installments(
 
 
 @register.inclusion_tag("django_sezzle/button.html", name="sezzle_button")
-def button(url: str | None = None, *, label: str = "") -> dict[str, Any]:
+def button(
+    url: str | None = None,
+    *,
+    label: str = "",
+    mode: str = CheckoutMode.REDIRECT,
+    account: str = DEFAULT_ACCOUNT,
+) -> dict[str, Any]:
     """
     Show the button that goes to Sezzle, in a form of its own or in the one around it.
 
     :param url: the path of the shop's ``SezzleCheckoutView``; left out inside a form.
     :param label: other words than "Pay with Sezzle".
-    :raises InvalidInput: the address is empty, or leads to another site.
+    :param mode: "popup" or "iframe", where the browser can; ``{% sezzle_assets %}`` needs it too.
+    :param account: whose public key Sezzle's script is given.
+    :raises InvalidInput: the address is empty, or leads to another site; or no such mode.
     """
     if url is not None and not url_has_allowed_host_and_scheme(str(url), allowed_hosts=None):
         raise InvalidInput("sezzle_button needs the path of a view of the shop. Nothing was sent.")
-    return {"url": url, "label": label or _("Pay with Sezzle")}
+    shown = {"url": url, "label": label or _("Pay with Sezzle")}
+    if not _is_in_page(mode):
+        return shown
+    settings = get_settings(account)
+    return shown | {
+        "mode": mode,
+        "public_key": settings.public_key,
+        # What Sezzle's script calls the two environments.
+        "api_mode": "live" if settings.environment == PRODUCTION else "sandbox",
+    }
 
 
 @register.inclusion_tag("django_sezzle/assets.html", takes_context=True, name="sezzle_assets")
-def assets(context: Context) -> dict[str, Any]:
-    """Load the styles and scripts of the two tags above; once, in the page's head."""
-    return {"nonce": _nonce(context)}
+def assets(
+    context: Context, *, mode: str = CheckoutMode.REDIRECT, account: str = DEFAULT_ACCOUNT
+) -> dict[str, Any]:
+    """
+    Load the styles and scripts of the two tags above; once, in the page's head.
+
+    :param mode: "popup" or "iframe" loads Sezzle's checkout script as well, from Sezzle.
+    :param account: whose gateway the page pays through.
+    :raises InvalidInput: no such mode.
+    """
+    script = get_settings(account).checkout_script_url if _is_in_page(mode) else ""
+    return {"nonce": _nonce(context), "checkout_script": script}
 
 
 @register.inclusion_tag("django_sezzle/widget.html", takes_context=True, name="sezzle_widget")
@@ -210,6 +236,18 @@ def _place(name: str, cents: int | None, money: Money, element: str = "span") ->
 def _today() -> date:
     now = timezone.now()
     return (timezone.localtime(now) if timezone.is_aware(now) else now).date()
+
+
+def _is_in_page(mode: str) -> bool:
+    """
+    Tell whether the shopper stays on the shop's page.
+
+    :raises InvalidInput: Sezzle has no such mode.
+    """
+    # A variable that the template does not have is empty.
+    if mode and mode not in set(CheckoutMode):
+        raise InvalidInput(f"Sezzle's checkout has the modes {', '.join(CheckoutMode)}.")
+    return bool(mode) and mode != CheckoutMode.REDIRECT
 
 
 def _nonce(context: Context) -> object:

@@ -9,8 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from example_project.shop import shipments
 from example_project.shop.models import Order, OrderEvent, OrderLine, Product
 from example_project.shop.money import dollars
 
@@ -46,7 +51,7 @@ class LineInline(ReadOnlyInline):
     fields = ("sku", "name", "quantity", "price", "is_made_to_order")
     readonly_fields = ("price",)
 
-    @admin.display(description="Price")
+    @admin.display(description=_("Price"))
     def price(self, line: OrderLine) -> str:
         """Show the price of one piece."""
         return dollars(line.price_in_cents)
@@ -56,8 +61,17 @@ class EventInline(ReadOnlyInline):
     """What happened to the money."""
 
     model = OrderEvent
-    fields = ("at", "text")
-    readonly_fields = ("at",)
+    fields = ("at", "text_shown")
+    readonly_fields = ("at", "text_shown")
+
+    @admin.display(description=_("Text"))
+    def text_shown(self, event: OrderEvent) -> str:
+        """Show it in the reader's language."""
+        return str(event)
+
+
+#: Fields that lead to where money is moved, and the permission that is needed there.
+MOVES = {"next_shipment": "capture_sezzlepayment", "rest": "release_sezzlepayment"}
 
 
 @admin.register(Order)
@@ -85,6 +99,9 @@ class OrderAdmin(OrderBase):
     readonly_fields = (
         "is_ready",
         "sezzle_payments",
+        "shipments",
+        "next_shipment",
+        "rest",
         "total",
         "shipping",
         "charged",
@@ -101,6 +118,9 @@ class OrderAdmin(OrderBase):
         "shipped_at",
         "is_ready",
         "sezzle_payments",
+        "shipments",
+        "next_shipment",
+        "rest",
         "total",
         "shipping",
         "charged",
@@ -111,6 +131,14 @@ class OrderAdmin(OrderBase):
         "email",
         "address",
     )
+
+    def get_fields(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
+        """Show a way to the money only to whoever may move it so."""
+        return [
+            name
+            for name in self.fields
+            if name not in MOVES or request.user.has_perm(f"django_sezzle.{MOVES[name]}")
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Orders come from the shop only."""
@@ -128,75 +156,111 @@ class OrderAdmin(OrderBase):
         """An order with money in it stays."""
         return False
 
-    @admin.display(description="Customer")
+    @admin.display(description=_("Customer"))
     def customer(self, order: Order) -> str:
         """Show who ordered."""
         return f"{order.first_name} {order.last_name}"
 
-    @admin.display(description="Address")
+    @admin.display(description=_("Address"))
     def address(self, order: Order) -> str:
         """Show where it goes."""
         parts = (order.street, order.street2, order.city, f"{order.region} {order.postal_code}")
         return ", ".join(part for part in parts if part)
 
-    @admin.display(description="Total", ordering="total_in_cents")
+    @admin.display(description=_("Total"), ordering="total_in_cents")
     def total(self, order: Order) -> str:
         """Show what there was to pay."""
         return dollars(order.total_in_cents)
 
-    @admin.display(description="Shipping")
+    @admin.display(description=_("Shipping"))
     def shipping(self, order: Order) -> str:
         """Show what of it is shipping."""
         return dollars(order.shipping_in_cents)
 
-    @admin.display(description="Charged", ordering="charged_in_cents")
+    @admin.display(description=_("Charged"), ordering="charged_in_cents")
     def charged(self, order: Order) -> str:
         """Show what was taken."""
         return dollars(order.charged_in_cents)
 
-    @admin.display(description="Held", ordering="held_in_cents")
+    @admin.display(description=_("Held"), ordering="held_in_cents")
     def held(self, order: Order) -> str:
         """Show what is held and not yet taken."""
         return dollars(order.held_in_cents)
 
-    @admin.display(description="Released")
+    @admin.display(description=_("Released"))
     def released(self, order: Order) -> str:
         """Show what was let go."""
         return dollars(order.released_in_cents)
 
-    @admin.display(description="Refunded", ordering="refunded_in_cents")
+    @admin.display(description=_("Refunded"), ordering="refunded_in_cents")
     def refunded(self, order: Order) -> str:
         """Show what was given back."""
         return dollars(order.refunded_in_cents)
 
-    @admin.display(description="Ready to ship", boolean=True)
+    @admin.display(description=_("Ready to ship"), boolean=True)
     def is_ready(self, order: Order) -> bool:
         """Show whether the money for it is there."""
         return order.is_ready_to_ship()
 
-    @admin.display(description="Sezzle payments")
+    @admin.display(description=_("Sezzle payments"))
     def sezzle_payments(self, order: Order) -> str:
         """Link to the payments, newest first."""
         rows = (
             (reverse("admin:django_sezzle_sezzlepayment_change", args=[payment.pk]), payment)
             for payment in order.payments()
         )
-        return format_html_join(", ", '<a href="{}">{}</a>', rows) or "none"
+        return format_html_join(", ", '<a href="{}">{}</a>', rows) or gettext("none")
 
-    @admin.action(description="Mark as shipped", permissions=["ship"])
+    @admin.display(description=_("Shipments"))
+    def shipments(self, order: Order) -> str:
+        """List what was charged as it was shipped, oldest first."""
+        rows = (
+            (
+                shipment.reference or gettext("without a number"),
+                dollars(shipment.amount_in_cents),
+                date_format(timezone.localtime(shipment.at), "SHORT_DATETIME_FORMAT"),
+                "" if shipment.is_captured else f" ({gettext('being checked: do not repeat')})",
+            )
+            for shipment in shipments.of_order(order)
+        )
+        return format_html_join(mark_safe("<br>"), "{}: {}, {}{}", rows) or gettext("none")
+
+    @admin.display(description=_("Next shipment"))
+    def next_shipment(self, order: Order) -> str:
+        """Lead to where the amount of a shipment is captured under its number."""
+        return _way_to("capture", order, gettext("Capture what is shipped"))
+
+    @admin.display(description=_("The rest"))
+    def rest(self, order: Order) -> str:
+        """Lead to where what will not be shipped is let go."""
+        return _way_to("release", order, gettext("Release the rest"))
+
+    @admin.action(description=_("Mark as shipped"), permissions=["ship"])
     def ship(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         """Mark orders as shipped; those whose money is not there stay."""
         for order in orders:
             if order.is_ready_to_ship():
                 order.shipped_at = timezone.now()
                 order.save(update_fields=["shipped_at"])
-                self.message_user(request, f"{order.number} is marked as shipped.")
+                self.message_user(
+                    request, gettext("%(order)s is marked as shipped.") % {"order": order}
+                )
             else:
                 self.message_user(
                     request,
-                    f"{order.number} stays: it is shipped already, or its money is not there.",
+                    gettext("%(order)s stays: it is shipped already, or its money is not there.")
+                    % {"order": order},
                     messages.WARNING,
                 )
+
+
+def _way_to(action: str, order: Order, text: str) -> str:
+    holding = [payment for payment in order.payments() if payment.capturable_in_cents]
+    if not holding:
+        return gettext("nothing is held")
+    page = reverse("admin:django_sezzle_sezzlepayment_money", args=[action])
+    address = f"{page}?ids={','.join(str(payment.pk) for payment in holding)}"
+    return format_html('<a href="{}">{}</a>', address, text)
 
 
 @admin.register(Product)
@@ -206,7 +270,7 @@ class ProductAdmin(ProductBase):
     list_display = ("name", "sku", "kind", "price", "is_made_to_order")
     prepopulated_fields = {"slug": ("name",)}
 
-    @admin.display(description="Price", ordering="price_in_cents")
+    @admin.display(description=_("Price"), ordering="price_in_cents")
     def price(self, product: Product) -> str:
         """Show the price."""
         return dollars(product.price_in_cents)

@@ -15,4 +15,4 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers of the payment signals."""
-        from example_project.shop import receivers  # noqa: F401, PLC0415 - needs models
+        from example_project.shop import receivers, renewals  # noqa: F401, PLC0415 - needs models

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from example_project.shop.cart import MOST_PIECES
 from example_project.shop.models import Order
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
     OrderForm = forms.ModelForm[Order]
+    NewUserForm = UserCreationForm[User]
 else:
     OrderForm = forms.ModelForm
+    NewUserForm = UserCreationForm
 
 
 class QuantityForm(forms.Form):
@@ -29,14 +36,14 @@ class AddressForm(OrderForm):
     template_name = "shop/_form.html"
 
     region = forms.CharField(
-        label="State",
+        label=pgettext_lazy("address", "State"),
         max_length=2,
-        validators=[RegexValidator(r"^[A-Za-z]{2}$", "Two letters, such as MN.")],
+        validators=[RegexValidator(r"^[A-Za-z]{2}$", _("Two letters, such as MN."))],
     )
     postal_code = forms.CharField(
-        label="ZIP code",
+        label=_("ZIP code"),
         max_length=10,
-        validators=[RegexValidator(r"^\d{5}(-\d{4})?$", "Five digits, such as 55401.")],
+        validators=[RegexValidator(r"^\d{5}(-\d{4})?$", _("Five digits, such as 55401."))],
     )
 
     class Meta:
@@ -71,3 +78,15 @@ class AddressForm(OrderForm):
     def clean_region(self) -> str:
         """Write the state in capitals."""
         return str(self.cleaned_data["region"]).upper()
+
+
+class LoginForm(AuthenticationForm):
+    """Who it is."""
+
+    template_name = "shop/_form.html"
+
+
+class NewAccountForm(NewUserForm):
+    """A name and a password; a demonstration asks for no more."""
+
+    template_name = "shop/_form.html"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from django.utils.formats import get_format
+from django.utils.translation import pgettext
+
 CURRENCY = "USD"
 
 
 def dollars(amount_in_cents: int) -> str:
-    """Write cents as dollars: ``$1,234.50``."""
+    """Write cents as dollars, as the active language does: ``$1,234.50``, or ``1 234,50 $``."""
     sign = "-" if amount_in_cents < 0 else ""
     whole, rest = divmod(abs(amount_in_cents), 100)
-    return f"{sign}${whole:,}.{rest:02d}"
+    grouped = f"{whole:,}".replace(",", get_format("THOUSAND_SEPARATOR"))
+    amount = f"{grouped}{get_format('DECIMAL_SEPARATOR')}{rest:02d}"
+    # An amount is never broken into two lines.
+    return sign + (pgettext("money", "$%(amount)s") % {"amount": amount}).replace(" ", "\xa0")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils.translation import gettext_noop
 
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment, SezzleTransaction, Status
 from django_sezzle.signals import (
@@ -21,7 +22,6 @@ from django_sezzle.signals import (
     payment_review_needed,
 )
 from example_project.shop.models import Order, OrderEvent
-from example_project.shop.money import dollars
 
 
 @receiver(
@@ -49,22 +49,26 @@ def follow_payment(
     OrderEvent.objects.get_or_create(
         order=order,
         fact=f"{payment.pk}:{announcement.fact_key}",
-        defaults={"text": _in_words(payment, announcement.fact, transaction)},
+        defaults={
+            "text": _in_words(payment, announcement.fact),
+            "amount_in_cents": (
+                transaction.amount_in_cents if transaction else payment.authorized_in_cents
+            ),
+        },
     )
     order.follow()
 
 
-def _in_words(payment: SezzlePayment, fact: str, transaction: SezzleTransaction | None) -> str:
-    amount = dollars(transaction.amount_in_cents if transaction else payment.authorized_in_cents)
+def _in_words(payment: SezzlePayment, fact: str) -> str:
     if fact == "closed":
         if payment.status == Status.DENIED:
-            return "Sezzle did not approve the purchase. Nothing was charged."
-        return "The checkout ended without a payment. Nothing was charged."
+            return gettext_noop("Sezzle did not approve the purchase. Nothing was charged.")
+        return gettext_noop("The checkout ended without a payment. Nothing was charged.")
     return {
-        "authorized": f"Sezzle approved {amount}.",
-        "captured": f"{amount} was charged.",
-        "refunded": f"{amount} was refunded.",
-        "released": f"{amount} was released and will not be charged.",
-        "lapsed": "The approval ran out. What had not been charged will not be.",
-        "review": "We are checking this payment.",
-    }.get(fact, "The payment changed.")
+        "authorized": gettext_noop("Sezzle approved %(amount)s."),
+        "captured": gettext_noop("%(amount)s was charged."),
+        "refunded": gettext_noop("%(amount)s was refunded."),
+        "released": gettext_noop("%(amount)s was released and will not be charged."),
+        "lapsed": gettext_noop("The approval ran out. What had not been charged will not be."),
+        "review": gettext_noop("We are checking this payment."),
+    }.get(fact, gettext_noop("The payment changed."))

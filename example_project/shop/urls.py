@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.i18n import set_language
 
-from example_project.shop.views import cart, catalogue, checkout, orders
+from example_project.shop.views import account, cart, catalogue, checkout, orders
 
 app_name = "shop"
 
@@ -15,6 +16,12 @@ urlpatterns = [
     path("cart/add/<slug:slug>/", cart.add, name="cart-add"),
     path("cart/change/<slug:slug>/", cart.change, name="cart-change"),
     path("checkout/", checkout.checkout, name="checkout"),
+    path("account/login/", account.LogIn.as_view(), name="login"),
+    path("account/logout/", account.LogOut.as_view(), name="logout"),
+    path("account/new/", account.new_account, name="new-account"),
+    path("subscription/", account.subscription, name="subscription"),
+    path("subscription/subscribe/", account.Subscribe.as_view(), name="subscribe"),
+    path("language/", set_language, name="language"),
     path("orders/", orders.history, name="orders"),
     path("orders/<uuid:key>/", orders.show, name="order"),
     path("orders/<uuid:key>/pay/", checkout.PayWithSezzle.as_view(), name="pay"),

@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,7 +17,7 @@ from django_sezzle.gateway import Intent, Price
 from django_sezzle.gateway.transport import mount
 from django_sezzle.models import SezzleOperation, SezzlePayment
 from django_sezzle.services import Checkout, refresh, start_checkout
-from tests.fixtures import make_user
+from tests.fixtures import MakeStaff
 
 GATEWAY = "https://sezzle-emulator.test"
 LIST = "admin:django_sezzle_sezzlepayment_changelist"
@@ -29,7 +28,6 @@ CHANGE = "admin:django_sezzle_sezzlepayment_change"
 ACTIONS = ("capture", "refund", "release", "reauthorize")
 
 MakePayment = Callable[..., SezzlePayment]
-MakeStaff = Callable[..., Client]
 
 
 @pytest.fixture
@@ -74,25 +72,6 @@ def make_payment(emulator: Emulator, db: None) -> MakePayment:
             refresh(payment)
         emulator.calls.clear()
         return SezzlePayment.objects.get(pk=payment.pk)
-
-    return make
-
-
-@pytest.fixture
-def make_staff(db: None) -> MakeStaff:
-    """Make a browser that is logged in as staff with the named permissions."""
-    numbers = count(1)
-
-    def make(*codenames: str, checks_csrf: bool = False) -> Client:
-        user = make_user(f"staff{next(numbers)}", password="x", is_staff=True)
-        chosen = Permission.objects.filter(
-            content_type__app_label="django_sezzle", codename__in=codenames
-        )
-        assert len(chosen) == len(codenames)
-        user.user_permissions.set(chosen)
-        client = Client(enforce_csrf_checks=checks_csrf)
-        client.force_login(user)
-        return client
 
     return make
 

@@ -30,6 +30,7 @@ from tests.admin.conftest import (
     money_calls,
     money_url,
     moved,
+    operation_of,
 )
 from tests.admin.latency import far_away
 from tests.admin.test_overview import OVERVIEW
@@ -172,6 +173,8 @@ def test_a_capture_with_the_keyboard_alone(
         page.keyboard.press("Control+A")
         page.keyboard.type("12.5")
         page.keyboard.press("Tab")
+        page.keyboard.type("S-1")
+        page.keyboard.press("Tab")
         page.keyboard.type("By hand")
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.type") == "submit"
@@ -180,6 +183,7 @@ def test_a_capture_with_the_keyboard_alone(
         assert headline(page) == "Done"
 
     assert moved(emulator) == [("capture", 1250)]
+    assert operation_of(payment).shipment == "S-1"
 
 
 # Impatience

@@ -67,6 +67,7 @@ def test_whoever_may_look_may_export_what_was_selected(
         "released": "0.00",
         "created_at": "",
         "capture_before": "",
+        "shipments": "",
     }
     assert rows[0]["created_at"].endswith("+00:00")
 
@@ -120,7 +121,8 @@ def test_more_rows_cost_no_more_statements(
     with CaptureQueriesContext(payments_connection()) as queries:
         assert len(lines(ask(admin_client, *payments))) == rows
 
-    assert len(statements(queries)) <= 5
+    # On PostgreSQL one of them asks the planner how many rows there are.
+    assert len(statements(queries)) <= 6
 
 
 def test_many_rows_are_fetched_in_pages(

@@ -246,7 +246,7 @@ def test_a_reauthorization_is_never_sent_again(
 
     page = send(resolver, stuck, "send-again", form)
 
-    assert "A reauthorization is never sent twice" in said(page)
+    assert "This is never sent twice" in said(page)
     assert emulator.calls == []
 
 

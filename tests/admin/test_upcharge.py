@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzleOperation, SezzlePayment
 from tests.admin.conftest import CHANGE, Desk, MakePayment, MakeStaff, kinds, money_url
+from tests.services.rigs import let_lease_end
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,20 @@ def test_it_takes_its_own_permission(make_staff: MakeStaff, make_payment: MakePa
     assert others.get(money_url("upcharge", payment)).status_code == 403
     shown = others.get(reverse(CHANGE, args=[payment.pk])).content.decode()
     assert "Charge extra" not in shown
+
+
+def test_an_outcome_that_is_not_known_is_never_offered_to_be_sent_again(
+    make_staff: MakeStaff, make_payment: MakePayment, emulator: Emulator
+) -> None:
+    clerk = make_staff(*PERMISSIONS, "resolve_sezzlepayment")
+    payment = make_payment()
+    emulator.faults.add("upcharge", "drop_before")
+    Desk(clerk, "upcharge").open(payment).send(**{f"amount-{payment.pk}": "5.00"})
+    let_lease_end()
+
+    shown = clerk.get(reverse(CHANGE, args=[payment.pk])).content.decode()
+
+    assert "What it does not show waits for a person." in shown
+    assert "Sent again, it could charge the shopper a second time." in shown
+    assert "This is never sent twice" in shown
+    assert "too long ago" not in shown

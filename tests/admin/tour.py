@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_sezzle import services
 from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import OutcomeUnknown
-from django_sezzle.gateway import Intent
+from django_sezzle.gateway import Intent, Price
 from django_sezzle.models import (
     SezzleAnnouncement,
     SezzleCustomer,
@@ -51,6 +51,9 @@ class Furnished:
     unknown: SezzlePayment
     renewed: SezzlePayment
     canadian: SezzlePayment
+    at_till: SezzlePayment
+    till_approved: SezzlePayment
+    till_lost: SezzlePayment
 
 
 class Stop(NamedTuple):
@@ -78,7 +81,12 @@ def furnish(make_payment: MakePayment, emulator: Emulator) -> Furnished:
         unknown=make_payment(15_000),
         renewed=renewed,
         canadian=make_payment(21_000, currency="CAD"),
+        at_till=_sale("TILL-1"),
+        till_approved=_sale("TILL-2"),
+        till_lost=_sale("TILL-3"),
     )
+    emulator.approve(str(found.till_approved.order_uuid))
+    services.refresh(found.till_approved)
     emulator.deny(str(found.denied.order_uuid))
     services.refresh(found.denied)
     services.refund(found.partly, amount_in_cents=5_000, actor=ann, reason="One lamp was broken")
@@ -122,7 +130,15 @@ def furnish(make_payment: MakePayment, emulator: Emulator) -> Furnished:
     SezzleCustomer.objects.create(
         environment="sandbox", uuid="2b0c8f2e-8f5d-4c52-9d0e-3f6f1b9a7c11", user=ann
     )
+    # The keys of another environment cannot ask about it, so nothing is known of it any more.
+    SezzlePayment.objects.filter(pk=found.till_lost.pk).update(
+        environment="production", last_read_at=yesterday
+    )
     return found
+
+
+def _sale(reference: str) -> SezzlePayment:
+    return services.ask_in_store(shop_reference=reference, amount=Price(8_450, "USD"))
 
 
 def stops(url: str, desk: Furnished) -> Iterator[Stop]:
@@ -155,6 +171,11 @@ def stops(url: str, desk: Furnished) -> Iterator[Stop]:
     yield Stop("confirm-one", at(money_url("capture", desk.held)))
     yield Stop("confirm-nothing", at(money_url("capture", desk.taken)))
     yield Stop("confirm-wrong", lambda page: _send_wrong(page, url, desk))
+    yield Stop("in-store", at(_payment("in_store")))
+    yield Stop("in-store-wrong", lambda page: _ask_wrong(page, url))
+    for name in ("at_till", "till_approved", "till_lost"):
+        yield Stop(f"till-{name}", at(_payment("till", getattr(desk, name).pk)))
+    yield Stop("till-cancel", lambda page: _open_cancel(page, url, desk))
     yield Stop("unknown-outcomes", at(_payment("open")))
     yield Stop("overview", at(_payment("overview")))
     yield Stop("overview-asked", lambda page: _ask_sezzle(page, url))
@@ -201,6 +222,18 @@ def _send_wrong(page: Page, url: str, desk: Furnished) -> None:
     page.locator(f"[name={amount(desk.held)}]").fill("12,00")
     confirm(page)
     page.locator(".errornote").first.wait_for()
+
+
+def _ask_wrong(page: Page, url: str) -> None:
+    page.goto(url + _payment("in_store"))
+    page.get_by_label("Mobile phone").fill("call me")
+    confirm(page)
+    page.locator(".errornote").first.wait_for()
+
+
+def _open_cancel(page: Page, url: str, desk: Furnished) -> None:
+    page.goto(url + _payment("till", desk.at_till.pk))
+    page.locator("summary").click()
 
 
 def _ask_sezzle(page: Page, url: str) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import SimpleTestCase, TransactionTestCase
 
@@ -17,11 +19,12 @@ from django_sezzle.emulator import Emulator, EmulatorAdapter
 from django_sezzle.gateway import transport
 from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment
-from django_sezzle.services import capture, refresh, refund, release
+from django_sezzle.services import capture, refresh, refund, release, upcharge
 from example_project import settings
 from example_project.shop import money
 from example_project.shop.management.commands.demo_products import Command as DemoProducts
-from example_project.shop.models import Order, OrderEvent
+from example_project.shop.models import Order, OrderEvent, Subscription
+from example_project.shop.renewals import Outcome, renew
 
 ADDRESS = {
     "first_name": "Ada",
@@ -200,6 +203,18 @@ class ShippingTests(ShopTestCase):
         order.refresh_from_db()
         assert not order.is_ready_to_ship()
 
+    def test_an_extra_charge_pays_for_something_else(self) -> None:
+        self.emulator.profile.change(upcharge=True)
+        order, payment = self.buy("cloudware-teapot")
+        upcharge(payment, amount_in_cents=500)
+        order.refresh_from_db()
+        assert order.charged_in_cents == order.total_in_cents + 500
+
+        refund(payment, amount_in_cents=1)
+
+        order.refresh_from_db()
+        assert not order.is_ready_to_ship()
+
 
 class PageTests(ShopTestCase):
     """Every page answers, under a policy that lets nothing strange in."""
@@ -243,3 +258,70 @@ class PageTests(ShopTestCase):
         )
         self.assertContains(answer, "Choose a number from 0 to 9.")
         self.assertContains(answer, "$129.99")
+
+
+class SubscriptionTests(ShopTestCase):
+    """A subscription's renewals, without a browser."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        user = User.objects.create_user("ada", password="slow-evenings")
+        self.client.force_login(user)
+        self.client.post("/subscription/subscribe/")
+        payment = SezzlePayment.objects.get()
+        back = self.emulator.approve(str(payment.order_uuid), tokenize=True)
+        self.client.get(urlsplit(back).path)
+        self.subscription = Subscription.objects.get()
+        self.day = self.subscription.next_renewal_on
+        self.emulator.calls.clear()
+
+    def renew(self) -> Outcome:
+        self.subscription = Subscription.objects.get()
+        outcome = renew(self.subscription, self.day)
+        self.subscription.refresh_from_db()
+        return outcome
+
+    def charges(self) -> int:
+        return sum(call.operation == "customer_order" for call in self.emulator.calls)
+
+    def test_a_run_that_was_killed_before_it_noted_the_payment_is_caught_up(self) -> None:
+        assert self.renew() == Outcome.PAID
+        later = self.subscription.next_renewal_on
+        Subscription.objects.update(period=2, next_renewal_on=self.day)
+
+        assert self.renew() == Outcome.PAID
+
+        assert self.charges() == 1
+        assert (self.subscription.period, self.subscription.next_renewal_on) == (3, later)
+
+    def test_three_denials_end_it(self) -> None:
+        self.emulator.decline_next_customer_order(5)
+
+        assert [self.renew() for _ in range(3)] == [Outcome.DECLINED] * 3
+        assert self.subscription.state == Subscription.State.ENDED
+        assert self.charges() == 3
+
+    def test_a_gateway_that_cannot_be_reached_changes_nothing(self) -> None:
+        self.emulator.faults.add("customer_order", "503", times=None)
+
+        assert self.renew() == Outcome.WAITING
+
+        assert self.subscription.next_renewal_on == self.day
+
+    def test_a_consent_that_sezzle_ended_ends_it(self) -> None:
+        (customer,) = self.emulator.state.customers
+        self.emulator.state.customers.remove(customer.uuid)
+
+        assert self.renew() == Outcome.ENDED
+        assert self.subscription.state == Subscription.State.ENDED
+
+    def test_nobody_pays_twice_for_what_renews_itself(self) -> None:
+        assert self.client.post("/subscription/subscribe/")["Location"] == "/subscription/"
+        assert self.emulator.calls == []
+        assert SezzlePayment.objects.count() == 1
+
+    def test_a_stranger_sees_nothing(self) -> None:
+        self.client.logout()
+        assert self.client.get("/subscription/")["Location"].startswith("/account/login/")
+        assert self.client.post("/subscription/subscribe/").status_code == 302
+        assert self.emulator.calls == []

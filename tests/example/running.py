@@ -45,13 +45,13 @@ def environment(state: Path) -> dict[str, str]:
     }
 
 
-def manage(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(state: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one of the shop's management commands, from a directory that is not the project's."""
     command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
     return subprocess.run(
         command,
         cwd=state,
-        env=environment(state),
+        env=environment(state) | variables,
         capture_output=True,
         text=True,
         timeout=SECONDS_TO_START,

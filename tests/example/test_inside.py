@@ -50,7 +50,7 @@ def test_the_staff_have_what_their_roles_need_and_no_more(tmp_path: Path) -> Non
 
     lines = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if " " in line}
     assert lines["viewer"] == ["False"]
-    assert lines["cashier"] == ["False", "capture", "release"]
+    assert lines["cashier"] == ["False", "capture", "release", "sell"]
     assert lines["manager"][:1] == ["False"]
     assert {"capture", "refund", "release", "reauthorize"} <= set(lines["manager"])
     assert lines["admin"][0] == "True"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
     [
         ("viewer", []),
         ("cashier", ["Capture", "Release"]),
-        ("manager", ["Capture", "Release"]),
+        ("manager", ["Capture", "Release", "Charge extra"]),
     ],
 )
 def test_buttons_of_a_held_payment(
@@ -31,7 +31,7 @@ def test_buttons_of_a_held_payment(
 
 
 @pytest.mark.parametrize(
-    ("role", "buttons"), [("viewer", []), ("cashier", []), ("manager", ["Refund"])]
+    ("role", "buttons"), [("viewer", []), ("cashier", []), ("manager", ["Refund", "Charge extra"])]
 )
 def test_buttons_of_a_captured_payment(
     shopper: Shopper, staff: Staff, world: World, role: str, buttons: list[str]

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django_sezzle.emulator import Emulator, EmulatorServer, PendingDelivery, Profile
-from tests.example.running import free_ports, serving
+from tests.example.running import free_ports, manage, serving
 
 #: Sezzle's usual time between approval and the end of the authorization, and a minute.
 PAST_EXPIRY = timedelta(minutes=31)
@@ -23,6 +24,15 @@ class World:
     shop: str
     """The shop's address, with a slash at the end."""
     emulator: Emulator
+    state: Path
+    """Where the shop keeps its database."""
+
+    def manage(self, *arguments: str) -> str:
+        """Run one of the shop's management commands beside it; returns what it said."""
+        port = str(urlsplit(self.emulator.base_url).port)
+        done = manage(self.state, *arguments, EMULATOR_PORT=port)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def moved(self, order_uuid: str) -> list[tuple[str, int]]:
         """List the money that really moved for one of Sezzle's orders: kind and cents."""
@@ -74,4 +84,4 @@ def running_world(state: Path) -> Iterator[World]:
         EmulatorServer(emulator, port=emulator_port),
         serving(state, *ports, "--no-emulator"),
     ):
-        yield World(f"http://127.0.0.1:{shop_port}/", emulator)
+        yield World(f"http://127.0.0.1:{shop_port}/", emulator, state)

@@ -10,7 +10,7 @@ import pytest
 
 from django_sezzle.emulator import Emulator, Exchange
 from django_sezzle.exceptions import GatewayRejected, GatewayUnavailable, InvalidInput
-from django_sezzle.gateway import EventType, Gateway, Intent, Price, known_merchant
+from django_sezzle.gateway import Customer, EventType, Gateway, Intent, Price, known_merchant
 from django_sezzle.gateway.messages import Kind
 
 from .conftest import a_session, gateway_at
@@ -269,4 +269,69 @@ def test_the_guard_is_asked_before_anything_is_sent(emulator: Emulator) -> None:
     for call in (gateway.authenticate, gateway.list_webhooks):
         with pytest.raises(InvalidInput, match="no moment"):
             call()
+    assert emulator.calls == []
+
+
+def agreed(emulator: Emulator, gateway: Gateway) -> str:
+    """Let a shopper agree to be charged again; gives Sezzle's id of them."""
+    request = a_session(customer=Customer(tokenize=True, first_name="Ada"))
+    emulator.approve(str(gateway.create_session(request).order_uuid), tokenize=True)
+    (customer,) = emulator.state.customers
+    return customer.uuid
+
+
+def test_customers_are_listed_and_read(emulator: Emulator, gateway: Gateway, sent: Sent) -> None:
+    uuid = agreed(emulator, gateway)
+    sent.clear()
+
+    (listed,) = gateway.list_customers()
+    read = gateway.get_customer(uuid)
+
+    assert sent == [("GET", "/v2/customer", None), ("GET", f"/v2/customer/{uuid}", None)]
+    assert (listed.uuid, read.uuid) == (uuid, uuid)
+    (known,) = emulator.state.customers
+    assert listed.expires_at == known.expires_at
+    assert listed.details == {}
+    assert read.details["first_name"] == "Ada"
+    assert "Ada" not in repr(read)
+    assert uuid not in repr(read)
+
+
+def test_customer_is_preapproved_without_anything_moving(
+    emulator: Emulator, gateway: Gateway, sent: Sent
+) -> None:
+    uuid = agreed(emulator, gateway)
+    moved = list(emulator.executions)
+    sent.clear()
+
+    assert gateway.preapprove_customer(uuid, TEN).approved is True
+    emulator.profile.spending_power_in_cents = 1
+    assert gateway.preapprove_customer(uuid, TEN).approved is False
+
+    assert sent == [("POST", f"/v2/customer/{uuid}/preapprove", USD_10)] * 2
+    assert emulator.calls[-1].request_id is None
+    assert list(emulator.executions) == moved
+
+
+def test_customer_is_deleted(emulator: Emulator, gateway: Gateway, sent: Sent) -> None:
+    uuid = agreed(emulator, gateway)
+    sent.clear()
+
+    gateway.delete_customer(uuid)
+
+    assert sent == [("DELETE", f"/v2/customer/{uuid}", None)]
+    assert gateway.list_customers() == []
+    with pytest.raises(GatewayRejected) as refused:
+        gateway.delete_customer(uuid)
+    assert refused.value.status == 404
+
+
+def test_a_foreign_id_does_not_become_part_of_a_customers_address(
+    emulator: Emulator, gateway: Gateway
+) -> None:
+    for call in (gateway.get_customer, gateway.delete_customer):
+        with pytest.raises(InvalidInput):
+            call("../webhooks")
+    with pytest.raises(InvalidInput):
+        gateway.preapprove_customer("a/order", TEN)
     assert emulator.calls == []

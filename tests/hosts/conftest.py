@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
-from tests.admin.conftest import emulator, make_payment, make_staff, manager
+from tests.admin.conftest import emulator, make_payment, manager
 from tests.webhooks.conftest import post
 
-__all__ = ["emulator", "make_payment", "make_staff", "manager", "post"]
+__all__ = ["emulator", "make_payment", "manager", "post"]
 
 collect_ignore_glob = [] if settings.ROOT_URLCONF == "tests.hosts.urls" else ["test_*.py"]

@@ -33,13 +33,12 @@ from tests.admin.conftest import (
     MakePayment,
     emulator,
     make_payment,
-    make_staff,
     money_url,
 )
 from tests.admin.tour import Furnished, furnish
 from tests.locale.strings import sentences
 
-__all__ = ["emulator", "make_payment", "make_staff"]
+__all__ = ["emulator", "make_payment"]
 
 pytestmark = pytest.mark.django_db
 
@@ -145,7 +144,9 @@ def addresses(desk: Furnished) -> Iterator[str]:
     for action in ACTIONS:
         yield money_url(action, *chosen)
     yield money_url("capture", desk.taken)
-    for page in ("open", "overview", "settlements"):
+    for payment in (desk.at_till, desk.till_approved, desk.till_lost):
+        yield reverse(f"{payments}_till", args=[payment.pk])
+    for page in ("open", "overview", "settlements", "in_store"):
         yield reverse(f"{payments}_{page}")
     for model in admin.site._registry:
         if model._meta.app_label == "django_sezzle":

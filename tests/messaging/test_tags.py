@@ -195,6 +195,56 @@ def test_the_button_leads_nowhere_but_to_the_shop(url: Any) -> None:
         render("{% sezzle_button url %}", url=url, csrf_token="x")
 
 
+# In a window, or in a frame of the page
+
+LIVE = SEZZLE | {"ENVIRONMENT": "production", "GATEWAY_URL": None, "PUBLIC_KEY": "sz_pub_live"}
+
+
+@pytest.mark.parametrize("mode", ["popup", "iframe"])
+def test_a_button_for_sezzles_script_is_the_same_form(mode: str) -> None:
+    html = render("{% sezzle_button '/pay/' mode=mode %}", mode=mode, csrf_token="x")
+    given = f' data-sezzle-mode="{mode}" data-sezzle-key="sz_pub_test" data-sezzle-api="sandbox"'
+    assert given in html
+    assert html.replace(given, "") == render("{% sezzle_button '/pay/' %}", csrf_token="x")
+    assert SEZZLE["PRIVATE_KEY"] not in html
+
+
+def test_sezzles_script_is_told_of_real_money() -> None:
+    with override_settings(SEZZLE=LIVE | {"ACCOUNTS": {"canada": {"PUBLIC_KEY": "sz_pub_ca"}}}):
+        html = render("{% sezzle_button mode='popup' account='canada' %}")
+        assert 'data-sezzle-key="sz_pub_ca" data-sezzle-api="live"' in html
+        assert 'data-sezzle-key="sz_pub_live"' in render("{% sezzle_button mode='popup' %}")
+
+
+@pytest.mark.parametrize("mode", ["", "redirect", None])
+def test_the_redirect_needs_no_script_and_no_settings(mode: Any) -> None:
+    with override_settings(SEZZLE=None):
+        html = render("{% sezzle_assets mode=mode %}{% sezzle_button mode=mode %}", mode=mode)
+    assert html == render("{% sezzle_assets %}{% sezzle_button %}")
+    assert "checkout" not in html
+
+
+@pytest.mark.parametrize("tag", ["sezzle_button", "sezzle_assets"])
+@pytest.mark.parametrize("mode", ["modal", "POPUP", HOSTILE])
+def test_other_modes_are_an_error(tag: str, mode: str) -> None:
+    with pytest.raises(InvalidInput, match="redirect, popup, iframe"):
+        render(f"{{% {tag} mode=mode %}}", mode=mode)
+
+
+def test_sezzles_script_comes_from_sezzle_or_from_the_emulator() -> None:
+    source = "{% sezzle_assets mode='popup' %}"
+    assert 'src="https://sezzle-emulator.test/checkout.min.js" async' in render(source)
+    for gateway in (None, "https://gateway.sezzle.com"):
+        ours = LIVE | {"ENVIRONMENT": "sandbox", "GATEWAY_URL": gateway}
+        with override_settings(SEZZLE=ours):
+            html = render(source, csp_nonce=NONCE)
+        assert (
+            '<script src="https://checkout-sdk.sezzle.com/checkout.min.js" async '
+            f'nonce="{NONCE}"></script>' in html
+        )
+        assert html.count(f'nonce="{NONCE}"') == len(re.findall("<script|<link", html)) == 5
+
+
 # What a browser could run
 
 

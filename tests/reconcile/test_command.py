@@ -55,6 +55,7 @@ class TestAlone:
                 "order": 0,
                 "payment": 1,
                 "expiry": 0,
+                "consent": 0,
                 "announcement": 0,
                 "subscription": 1,
             },

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -15,7 +13,7 @@ from django_sezzle.admin import SezzlePaymentAdmin
 from django_sezzle.admin import settlements as page_module
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzlePayment
-from tests.fixtures import make_user
+from tests.fixtures import MakeStaff
 from tests.services.rigs import Statements, Wire, says
 from tests.settlements.conftest import MakePayment, Row, called, edited, pay_out
 from tests.views.html import inline_code
@@ -26,24 +24,6 @@ URL = "admin:django_sezzle_sezzlepayment_settlements"
 OVERVIEW = "admin:django_sezzle_sezzlepayment_overview"
 VIEW, SEE = "view_sezzlepayment", "view_settlements"
 MARCH = {"account": "default", "first": "2026-03-01", "last": "2026-03-31"}
-
-MakeStaff = Callable[..., Client]
-
-
-@pytest.fixture
-def make_staff(db: None) -> MakeStaff:
-    def make(*codenames: str, checks_csrf: bool = False) -> Client:
-        user = make_user(f"staff-{'-'.join(codenames)}", password="x", is_staff=True)
-        chosen = Permission.objects.filter(
-            content_type__app_label="django_sezzle", codename__in=codenames
-        )
-        assert len(chosen) == len(codenames)
-        user.user_permissions.set(chosen)
-        client = Client(enforce_csrf_checks=checks_csrf)
-        client.force_login(user)
-        return client
-
-    return make
 
 
 @pytest.fixture

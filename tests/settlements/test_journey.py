@@ -17,12 +17,12 @@ from tests.admin.test_every_page import DESKTOP, SCHEMES, SETTLE, SIZES, _findin
 from tests.flows.browser import keep_picture
 from tests.services.rigs import Wire
 from tests.settlements.conftest import MakePayment, Row, command, edited
-from tests.settlements.test_admin import OVERVIEW, clerk, make_staff
+from tests.settlements.test_admin import OVERVIEW, clerk
 
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
-__all__ = ["axe", "clerk", "complaints", "make_staff", "open_desk"]
+__all__ = ["axe", "clerk", "complaints", "open_desk"]
 
 pytestmark = [
     pytest.mark.browser,

@@ -11,7 +11,7 @@ import pytest
 from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import GatewayUnavailable, InvalidInput
 from django_sezzle.models import SezzlePayment
-from django_sezzle.services import capture, reauthorize, refresh, settlements
+from django_sezzle.services import books, capture, reauthorize, refresh, settlements
 from django_sezzle.services.settled import Finding, SettledOrder, SettledPayout, Trouble
 from django_sezzle.services.settlements import Period, settle
 from tests.services.rigs import Statements, Wire, says
@@ -476,6 +476,7 @@ class TestCosts:
         self, emulator: Emulator, taken: MakePayment, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settlements, "AT_ONCE", 2)
+        monkeypatch.setattr(books, "AT_ONCE", 2)
 
         def cost() -> tuple[int, list[str]]:
             called(emulator)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from django_sezzle.conf import get_settings
 from django_sezzle.emulator import Emulator, EmulatorServer
 from django_sezzle.exceptions import GatewayRejected, GatewayUnavailable, InvalidInput
-from django_sezzle.gateway import Gateway, transport
+from django_sezzle.gateway import Reports, transport
 from django_sezzle.gateway.messages import Malformed, PayoutDetails, PayoutSummary, Reading
 from django_sezzle.gateway.messages.settlements import interest_balance, json_of
 from tests.contract.validator import Contract
@@ -212,7 +212,7 @@ class TestOthers:
     def test_the_report_is_read_without_the_shopper(self, emulator: Emulator) -> None:
         body = sample("reports.orders.response.200.json")
         Wire(emulator).falsify("orders_report", says(200, body))
-        (row,) = Gateway(get_settings()).get_orders_report(FIRST, FIRST)
+        (row,) = Reports(get_settings()).get_orders_report(FIRST, FIRST)
         assert row.sezzle_order_id == "9c81f3a4-0d11-42a6-a4cc-fac81817b583"
         assert (row.captured_in_cents, row.fees_in_cents, row.net_in_cents) == (12_500, 750, 11_750)
         assert "Jane" not in repr(row)
@@ -230,43 +230,43 @@ class TestClient:
     def test_an_amount_of_the_other_reading(self, wire: Wire) -> None:
         body = sample("reports.settlement-summaries.response.200.json")
         wire.falsify("settlement_summaries", says(200, body))
-        gateway = Gateway(dataclasses.replace(get_settings(), settlement_amounts="cents"))
+        reports = Reports(dataclasses.replace(get_settings(), settlement_amounts="cents"))
         with pytest.raises(GatewayUnavailable, match=r'SETTLEMENT_AMOUNTS"\] = "cents"') as caught:
-            gateway.list_payouts(FIRST, LAST, "USD")
+            reports.list_payouts(FIRST, LAST, "USD")
         assert "93.7" not in str(caught.value)
 
     @pytest.mark.parametrize("body", ["", "{}", "null", "<html>", '[{"uuid": 1.5}]'])
     def test_a_list_that_is_none(self, wire: Wire, body: str) -> None:
         wire.falsify("settlement_summaries", says(200, body), times=3)
         with pytest.raises(GatewayUnavailable):
-            Gateway(get_settings()).list_payouts(FIRST, LAST, "USD")
+            Reports(get_settings()).list_payouts(FIRST, LAST, "USD")
 
     def test_a_file_that_is_none(self, wire: Wire, emulator: Emulator) -> None:
         payout = "b7916fbe-f30a"
-        gateway = Gateway(get_settings())
+        reports = Reports(get_settings())
         wire.falsify("settlement_details", says(200, "<html>", "text/html"))
         with pytest.raises(GatewayUnavailable, match="no summary or no headings"):
-            gateway.get_payout(payout)
+            reports.get_payout(payout)
         wire.falsify("settlement_details", says(200, file_of("FEE,much"), "text/csv"))
-        details = gateway.get_payout(payout)
+        details = reports.get_payout(payout)
         with pytest.raises(GatewayUnavailable, match="line 1 of the payout"):
-            list(gateway.lines_of(details))
+            list(reports.lines_of(details))
         with pytest.raises(GatewayRejected):
-            gateway.get_payout(payout)
+            reports.get_payout(payout)
 
     def test_files_may_be_long_but_not_endless(self, wire: Wire, emulator: Emulator) -> None:
         many = file_of(*["CAPTURE,1.00"] * 200_000)
         assert len(many) > transport.MAX_ANSWER_BYTES
         wire.falsify("settlement_details", says(200, many, "text/csv"))
-        gateway = Gateway(get_settings())
-        assert sum(1 for _ in gateway.get_payout("p-1").lines()) == 200_000
+        reports = Reports(get_settings())
+        assert sum(1 for _ in reports.get_payout("p-1").lines()) == 200_000
         wire.falsify("settlement_details", says(200, b" " * (2**25 + 1), "text/csv"), times=3)
         with pytest.raises(GatewayUnavailable):
-            gateway.get_payout("p-1")
+            reports.get_payout("p-1")
 
     def test_a_report_of_more_than_a_week_is_refused(self, emulator: Emulator) -> None:
         with pytest.raises(GatewayRejected, match="at most 7 days"):
-            Gateway(get_settings()).get_orders_report(FIRST, FIRST + timedelta(days=7))
+            Reports(get_settings()).get_orders_report(FIRST, FIRST + timedelta(days=7))
 
     @pytest.mark.parametrize(
         ("path", "route"),
@@ -284,14 +284,14 @@ class TestClient:
     def test_over_a_real_connection(self, emulator: Emulator) -> None:
         with EmulatorServer(emulator, delivers=False) as server:
             settings = dataclasses.replace(get_settings(), gateway_url=server.url)
-            gateway = Gateway(settings)
-            assert gateway.list_payouts(FIRST, LAST, "CAD", offset=20) == []
-            assert gateway.get_interest_balance("USD") == 0
+            reports = Reports(settings)
+            assert reports.list_payouts(FIRST, LAST, "CAD", offset=20) == []
+            assert reports.get_interest_balance("USD") == 0
             with pytest.raises(GatewayRejected, match="404"):
-                gateway.get_payout("p-1")
+                reports.get_payout("p-1")
             transport.session().close()
 
     def test_only_ids_become_part_of_an_address(self, emulator: Emulator) -> None:
         with pytest.raises(InvalidInput):
-            Gateway(get_settings()).get_payout("../orders/report")
+            Reports(get_settings()).get_payout("../orders/report")
         assert emulator.calls == []

@@ -237,18 +237,40 @@ def test_an_event_that_names_no_session_of_ours_asks_for_nothing(
 
 @pytest.mark.fault(1)
 def test_the_id_in_the_browsers_address_is_not_read(
-    emulator: Emulator, started: MakePayment, client: Client
+    emulator: Emulator, started: MakePayment, agree: Any, deliver_tokenized: Any, client: Client
 ) -> None:
-    payment = started(tokenize=True)
+    agree("1000", user=make_user("victim"))
+    deliver_tokenized()
+    victim = SezzleCustomer.objects.get()
+    payment = started(tokenize=True, user=make_user("forger"))
     back = emulator.approve(str(payment.order_uuid), tokenize=True)
     assert "customer-uuid" in parse_qs(urlsplit(back).query)
     emulator.calls.clear()
 
-    address = urlsplit(back)
-    assert client.get(f"{address.path}?{address.query}").status_code in (302, 303)
+    forged = f"{urlsplit(back).path}?customer-uuid={victim.uuid}"
+    assert client.get(forged).status_code in (302, 303)
 
-    assert called(emulator) == ["order_get"]
+    # Sezzle says who agreed, and that is nobody else.
+    assert called(emulator) == ["order_get", *BOTH_CALLS]
+    theirs = SezzleCustomer.objects.exclude(pk=victim.pk).get()
+    assert theirs.uuid == agreements(emulator)[-1].customer_uuid != victim.uuid
+    assert theirs.user_id == payment.user_id
+    assert SezzleCustomer.objects.get(pk=victim.pk).user_id == victim.user_id
+
+
+@pytest.mark.fault(1)
+def test_the_address_makes_nobody_a_customer_who_did_not_agree(
+    emulator: Emulator, started: MakePayment, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "django_sezzle")
+    payment = started(tokenize=True)
+    back = urlsplit(emulator.approve(str(payment.order_uuid)))
+
+    client.get(f"{back.path}?customer-uuid=forged-4f8c")
+
     assert not SezzleCustomer.objects.exists()
+    assert "forged-4f8c" not in caplog.text
+    assert "forged-4f8c" not in str(list(SezzlePayment.objects.values()))
 
 
 def test_a_payment_that_asked_for_nothing_has_no_digest(

@@ -12,6 +12,7 @@ from django_sezzle.gateway.messages.checkout import (
     SendTo,
     SessionRequest,
 )
+from django_sezzle.gateway.messages.customers import Preapproval, SavedCustomer
 from django_sezzle.gateway.messages.money import Amount, Price
 from django_sezzle.gateway.messages.notices import DisputeNotice, TokenizedNotice
 from django_sezzle.gateway.messages.orders import (
@@ -56,9 +57,11 @@ __all__ = [
     "PayoutDetails",
     "PayoutLine",
     "PayoutSummary",
+    "Preapproval",
     "Price",
     "Reading",
     "ReportedOrder",
+    "SavedCustomer",
     "SendTo",
     "Session",
     "SessionRequest",

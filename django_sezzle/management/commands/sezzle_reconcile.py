@@ -19,6 +19,7 @@ SAID = {
     Task.ORDER: ("unknown order", "unknown orders", "looked up"),
     Task.PAYMENT: ("payment", "payments", "read"),
     Task.EXPIRY: ("authorization", "authorizations", "about to end seen to"),
+    Task.CONSENT: ("shopper", "shoppers", "looked up who were asked to be remembered"),
     Task.ANNOUNCEMENT: ("fact", "facts", "told to the shop"),
     Task.SUBSCRIPTION: ("subscription", "subscriptions", "checked"),
 }

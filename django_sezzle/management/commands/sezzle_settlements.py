@@ -13,12 +13,8 @@ from django_sezzle.conf import DEFAULT_ACCOUNT, account_names
 from django_sezzle.exceptions import ConfigurationError, GatewayRejected, SezzleError
 from django_sezzle.gateway.messages.money import CURRENCIES
 from django_sezzle.management.settlements import Machine, Person, Teller, cells, spreadsheet
-from django_sezzle.services.settlements import (
-    Period,
-    read_interest_balance,
-    read_orders_report,
-    settle,
-)
+from django_sezzle.services.reports import read_interest_balance, read_orders_report
+from django_sezzle.services.settlements import Period, settle
 
 #: The one of all ISO 8601 forms that nobody mistakes.
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -36,6 +36,9 @@
     }
   });
 
+  // The window for Sezzle's checkout was closed, and the shopper is still here.
+  document.addEventListener("sezzle:idle", (event) => free(event.target));
+
   // Coming back with the browser's back button finds a button that works.
   window.addEventListener("pageshow", () => document.querySelectorAll(BUTTON).forEach(free));
 })();

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from django_sezzle.gateway import Intent
 from django_sezzle.models import SezzlePayment, Status
@@ -21,16 +23,16 @@ FIRST_NUMBER = 1000
 class State(models.TextChoices):
     """How an order stands. Follows from its payments, never chosen by anybody."""
 
-    UNPAID = "unpaid", "Waiting for payment"
-    HELD = "held", "Approved"
-    PAID = "paid", "Paid"
-    PARTLY_PAID = "partly_paid", "Partly charged"
-    PARTLY_REFUNDED = "partly_refunded", "Partly refunded"
-    REFUNDED = "refunded", "Refunded"
-    RELEASED = "released", "Not charged"
-    DENIED = "denied", "Not approved"
-    CANCELED = "canceled", "Canceled"
-    REVIEW = "review", "Being checked"
+    UNPAID = "unpaid", pgettext_lazy("order", "Waiting for payment")
+    HELD = "held", pgettext_lazy("order", "Approved")
+    PAID = "paid", pgettext_lazy("order", "Paid")
+    PARTLY_PAID = "partly_paid", pgettext_lazy("order", "Partly charged")
+    PARTLY_REFUNDED = "partly_refunded", pgettext_lazy("order", "Partly refunded")
+    REFUNDED = "refunded", pgettext_lazy("order", "Refunded")
+    RELEASED = "released", pgettext_lazy("order", "Not charged")
+    DENIED = "denied", pgettext_lazy("order", "Not approved")
+    CANCELED = "canceled", pgettext_lazy("order", "Canceled")
+    REVIEW = "review", pgettext_lazy("order", "Being checked")
 
 
 #: No money is held or taken, so the shopper may pay.
@@ -43,34 +45,41 @@ class Order(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # Made from the primary key, so there is none for a moment; empty ones would collide.
     number = models.CharField(  # noqa: DJ001
-        max_length=16, unique=True, null=True, editable=False
+        _("number"), max_length=16, unique=True, null=True, editable=False
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    first_name = models.CharField(max_length=60)
-    last_name = models.CharField(max_length=60)
-    email = models.EmailField("e-mail")
-    street = models.CharField(max_length=100)
-    street2 = models.CharField("apartment, suite", max_length=100, blank=True)
-    city = models.CharField(max_length=60)
-    region = models.CharField("state", max_length=2)
-    postal_code = models.CharField("ZIP code", max_length=10)
+    first_name = models.CharField(_("first name"), max_length=60)
+    last_name = models.CharField(_("last name"), max_length=60)
+    email = models.EmailField(_("e-mail"))
+    street = models.CharField(_("street"), max_length=100)
+    street2 = models.CharField(_("apartment, suite"), max_length=100, blank=True)
+    city = models.CharField(_("city"), max_length=60)
+    region = models.CharField(pgettext_lazy("address", "state"), max_length=2)
+    postal_code = models.CharField(_("ZIP code"), max_length=10)
 
     shipping_in_cents = models.PositiveIntegerField(default=0)
     total_in_cents = models.PositiveIntegerField(default=0)
 
-    state = models.CharField(max_length=20, choices=State.choices, default=State.UNPAID)
+    state = models.CharField(
+        pgettext_lazy("order", "state"),
+        max_length=20,
+        choices=State.choices,
+        default=State.UNPAID,
+    )
     held_in_cents = models.PositiveIntegerField(default=0)
     charged_in_cents = models.PositiveIntegerField(default=0)
     refunded_in_cents = models.PositiveIntegerField(default=0)
     released_in_cents = models.PositiveIntegerField(default=0)
-    shipped_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
+        verbose_name = pgettext_lazy("purchase", "order")
+        verbose_name_plural = pgettext_lazy("purchase", "orders")
 
     def __str__(self) -> str:
-        return self.number or "new order"
+        return self.number or gettext("new order")
 
     def get_absolute_url(self) -> str:
         """Give the address of the order's page, which nobody can guess."""
@@ -122,8 +131,7 @@ class Order(models.Model):
         payment = self.payment()
         if payment is None or self.shipped_at is not None:
             return False
-        kept_elsewhere = self.charged_in_cents - self.refunded_in_cents - payment.kept_in_cents
-        needed = self.total_in_cents - max(0, kept_elsewhere)
+        needed = self.total_in_cents - (_kept(self.payments()) - payment.kept_in_cents)
         return payment.is_funded_for(needed, money.CURRENCY)
 
     def follow(self) -> None:
@@ -150,7 +158,7 @@ class Order(models.Model):
         )
 
     def _state_of(self, payments: list[SezzlePayment]) -> State:
-        kept = self.charged_in_cents - self.refunded_in_cents
+        kept = _kept(payments)
         if any(payment.review_reason for payment in payments):
             return State.REVIEW
         if self.held_in_cents:
@@ -168,19 +176,26 @@ class Order(models.Model):
         return ended.get(Status(newest.status), State.CANCELED)
 
 
+def _kept(payments: Iterable[SezzlePayment]) -> int:
+    """Add up what was taken for what was ordered; extra charges are for something else."""
+    return sum(payment.kept_in_cents for payment in payments if payment.upcharge_of_id is None)
+
+
 class OrderLine(models.Model):
     """One product of an order, as it was when it was ordered."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=80)
-    sku = models.CharField("SKU", max_length=32)
-    quantity = models.PositiveSmallIntegerField()
+    name = models.CharField(_("name"), max_length=80)
+    sku = models.CharField(_("SKU"), max_length=32)
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
     price_in_cents = models.PositiveIntegerField()
-    is_made_to_order = models.BooleanField(default=False)
+    is_made_to_order = models.BooleanField(_("made to order"), default=False)
 
     class Meta:
         ordering = ("id",)
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.name}"
@@ -205,21 +220,29 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """One thing that happened to the money of an order, in the order's own words."""
+    """
+    One thing that happened to the money of an order.
+
+    ``text`` is kept in English, with a blank for the amount, and translated as it is read: who
+    writes it, such as a webhook, does not know the reader's language.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
     fact = models.CharField(max_length=130)
     text = models.CharField(max_length=160)
-    at = models.DateTimeField(auto_now_add=True)
+    amount_in_cents = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
 
     class Meta:
         ordering = ("id",)
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
         constraints = (
             models.UniqueConstraint(fields=["order", "fact"], name="shop_order_fact_once"),
         )
 
     def __str__(self) -> str:
-        return self.text
+        return gettext(self.text) % {"amount": money.dollars(self.amount_in_cents)}
 
 
 def shipping_for(goods_in_cents: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from example_project.shop.cart import Cart
@@ -24,7 +25,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
     product = get_object_or_404(Product, slug=slug)
     form = QuantityForm(request.POST)
     Cart(request).add(product, form.cleaned_data["quantity"] if form.is_valid() else 1)
-    messages.success(request, f"{product.name} is in your cart.")
+    messages.success(request, _("%(product)s is in your cart.") % {"product": product.name})
     return redirect("shop:cart")
 
 
@@ -36,5 +37,5 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         Cart(request).set(product.slug, form.cleaned_data["quantity"])
     else:
-        messages.error(request, "Choose a number from 0 to 9.")
+        messages.error(request, _("Choose a number from 0 to 9."))
     return redirect("shop:cart")

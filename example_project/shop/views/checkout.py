@@ -7,18 +7,28 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from django_sezzle.gateway import Address, Customer, LineItem, Price
+from django_sezzle.gateway import Address, CheckoutMode, Customer, LineItem, Price
 from django_sezzle.services import Checkout
 from django_sezzle.views import SezzleCheckoutView
 from example_project.shop.cart import Cart
+from example_project.shop.context import CHECKOUT_MODE
 from example_project.shop.forms import AddressForm
 from example_project.shop.models import Order
 from example_project.shop.models.order import PAYABLE, State
 from example_project.shop.money import CURRENCY
 
 COUNTRY = "US"
+
+#: The demonstration shows all three; a shop chooses one.
+MODES = (
+    (CheckoutMode.REDIRECT.value, gettext_lazy("In this tab")),
+    (CheckoutMode.POPUP.value, gettext_lazy("In a window")),
+    (CheckoutMode.IFRAME.value, gettext_lazy("In this page")),
+)
 
 
 @transaction.non_atomic_requests
@@ -28,13 +38,15 @@ def checkout(request: HttpRequest) -> HttpResponseBase:
     cart = Cart(request)
     if not cart:
         return redirect("shop:cart")
+    if request.GET.get("mode") in set(CheckoutMode):
+        request.session[CHECKOUT_MODE] = request.GET["mode"]
     existing = Order.objects.filter(key=cart.key).first()
     form = AddressForm(request.POST or None, instance=existing)
     if request.method == "POST" and form.is_valid():
         order = place_order(cart, form)
         cart.remember(order)
         return PayWithSezzle.as_view()(request, key=order.key)
-    return render(request, "shop/checkout.html", {"cart": cart, "form": form})
+    return render(request, "shop/checkout.html", {"cart": cart, "form": form, "modes": MODES})
 
 
 def place_order(cart: Cart, form: AddressForm) -> Order:
@@ -86,7 +98,7 @@ def checkout_of(order: Order) -> Checkout:
         amount=Price(order.total_in_cents, CURRENCY),
         intent=order.intent,
         success_url=order.get_absolute_url(),
-        description=f"Lantern & Loom order {order.number}",
+        description=_("Lantern & Loom order %(number)s") % {"number": order.number},
         items=tuple(
             LineItem(
                 name=line.name,

@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from django_sezzle import services
 from django_sezzle.exceptions import GatewayError
+from example_project.shop import shipments
 from example_project.shop.cart import ORDERS
 from example_project.shop.models import Order
 
@@ -29,7 +31,9 @@ def history(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Show an order, how it stands, and what the shopper can do next."""
     order = get_object_or_404(Order, key=key)
-    return render(request, "shop/order.html", {"order": order})
+    shipped = shipments.of_order(order)
+    shown = {"order": order, "shipments": shipped, "version": shipments.version(order, shipped)}
+    return render(request, "shop/order.html", shown)
 
 
 @never_cache
@@ -37,7 +41,8 @@ def show(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def state(request: HttpRequest, key: uuid.UUID) -> JsonResponse:
     """Tell the order's page whether anything has changed since it was shown."""
     order = get_object_or_404(Order, key=key)
-    return JsonResponse({"state": order.state, "events": order.events.count()})
+    version = shipments.version(order, shipments.of_order(order))
+    return JsonResponse({"state": order.state, "events": version})
 
 
 @transaction.non_atomic_requests
@@ -50,9 +55,9 @@ def check(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         try:
             services.refresh(payment)
         except GatewayError:
-            messages.warning(request, "Sezzle cannot be reached just now. Please try again.")
+            messages.warning(request, _("Sezzle cannot be reached just now. Please try again."))
             return redirect(order)
     order.refresh_from_db()
     if order.is_payable:
-        messages.info(request, "Sezzle has no payment for this order yet.")
+        messages.info(request, _("Sezzle has no payment for this order yet."))
     return redirect(order)

@@ -26,6 +26,7 @@ from tests.admin.conftest import (
     money_url,
     moved,
 )
+from tests.admin.test_in_store import IN_STORE, PHONE, fill_in
 from tests.admin.test_overview import OVERVIEW
 from tests.admin.test_records import ANNOUNCEMENTS, EVENTS, OPERATIONS
 from tests.admin.test_resolve import OPEN, resolver, stuck, url
@@ -83,6 +84,18 @@ def test_pages_of_what_is_stuck(resolver: Client, stuck: SezzlePayment) -> None:
     assert resolver.post(url(stuck, "cancel"), {"reason": ""}).status_code == 303
 
 
+def test_a_sale_at_the_till(admin_client: Client, emulator: Emulator) -> None:
+    assert f'href="{reverse(IN_STORE)}"' in admin_client.get(reverse(LIST)).content.decode()
+    form = fill_in(admin_client, phone=PHONE)
+    assert THEME in admin_client.get(reverse(IN_STORE)).content.decode()
+
+    page = admin_client.post(reverse(IN_STORE), form, follow=True)
+
+    assert THEME in page.content.decode()
+    assert 'class="sezzle-till-qr"' in page.content.decode()
+    assert [link.to for link in emulator.sent_links] == [PHONE]
+
+
 def test_records(admin_client: Client, stuck: SezzlePayment) -> None:
     for name in (OPERATIONS, EVENTS, ANNOUNCEMENTS):
         assert THEME in admin_client.get(reverse(name)).content.decode()
@@ -122,6 +135,17 @@ def test_a_capture_in_chromium(
     _keep_pictures(page, "theme-result")
     page.goto(live_server.url + reverse(OVERVIEW))
     _keep_pictures(page, "theme-overview")
+    page.goto(live_server.url + reverse(IN_STORE))
+    _keep_pictures(page, "theme-in-store")
+    page.get_by_label("Order or receipt").fill("TILL-1")
+    page.get_by_label("Amount").fill("84.50")
+    page.get_by_role("button", name="Ask for payment").click()
+    page.get_by_text("Waiting for the shopper").wait_for()
+    page.locator("summary", has_text="Cancel").click()
+    _keep_pictures(page, "theme-till")
+    emulator.approve(emulator.orders[-1].uuid)
+    page.get_by_role("heading", name="Approved").wait_for()
+    _keep_pictures(page, "theme-till-approved")
     context.close()
 
     assert moved(emulator) == [("capture", 1500)]

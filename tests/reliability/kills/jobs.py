@@ -9,7 +9,7 @@ from django.db import transaction
 
 from django_sezzle import services
 from django_sezzle.exceptions import SezzleError
-from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.models import SezzleCustomer, SezzleOperation, SezzlePayment
 from django_sezzle.services import start_checkout
 from tests.fixtures import a_checkout
 
@@ -44,6 +44,11 @@ def charge_extra(payment: int, cents: int) -> None:
     services.upcharge(SezzlePayment.objects.get(pk=payment), amount_in_cents=cents)
 
 
+def charge(customer: int, reference: str, cents: int) -> None:
+    """Charge a saved customer."""
+    services.charge_customer(SezzleCustomer.objects.get(pk=customer), a_checkout(reference, cents))
+
+
 def refresh(payment: int) -> None:
     """Finish what another process began."""
     services.refresh(SezzlePayment.objects.get(pk=payment))
@@ -72,5 +77,6 @@ def capture_each(payments: dict[str, str | None], cents: int | None) -> dict[str
 
 
 JOBS: dict[str, Callable[..., object]] = {
-    job.__name__: job for job in (move, move_on_commit, charge_extra, refresh, start, capture_each)
+    job.__name__: job
+    for job in (move, move_on_commit, charge_extra, charge, refresh, start, capture_each)
 }

@@ -19,7 +19,7 @@ from typing import Any
 from django.db import connection
 from urllib3.connection import HTTPConnection
 
-from django_sezzle.gateway import client
+from django_sezzle.gateway import calling
 from django_sezzle.gateway.transport import Answer, Call
 
 BEFORE, AFTER, COMMITTED = "before", "after", "committed"
@@ -40,6 +40,15 @@ AROUND = {
     "settled, not committed": ("django_sezzle.services.operations", "settle", AFTER),
     "settled": ("django_sezzle.services.operations", "short_transaction", COMMITTED),
     "given up": ("django_sezzle.services.recovery", "give_up_unsent", AFTER),
+    # A saved customer
+    "charge written, not committed": ("django_sezzle.services.charging", "_write_down", AFTER),
+    "charge written": ("django_sezzle.services.charging", "short_transaction", COMMITTED),
+    "made order read": ("django_sezzle.services.operations", "read_child", AFTER),
+    "charge settled, not committed": (
+        "django_sezzle.services.operations",
+        "settle_charge",
+        AFTER,
+    ),
     # Telling
     "about to tell": ("django_sezzle.services.telling", "_claim", AFTER),
     "receiver": ("tests.reliability.kills.diary", "write", AFTER),
@@ -50,7 +59,7 @@ AROUND = {
     "row": ("django_sezzle.services.starting", "create", AFTER),
     "row taken over": ("django_sezzle.services.starting", "take_over", AFTER),
     "session checked": ("django_sezzle.services.starting", "_check_usable", AFTER),
-    "old checkout deleted": ("django_sezzle.services.closing", "_give_up", BEFORE),
+    "old checkout deleted": ("django_sezzle.services.closing", "give_up", BEFORE),
     # A host's own work
     "host not committed": ("tests.reliability.kills.jobs", "write_intent", AFTER),
     "host committed": ("tests.reliability.kills.jobs", "change_order", COMMITTED),
@@ -124,7 +133,7 @@ class _Strike:
 
 def _install_around_post(name: str, strike: Callable[[], None]) -> None:
     under_way = []
-    exchange, getresponse = client.exchange, HTTPConnection.getresponse
+    exchange, getresponse = calling.exchange, HTTPConnection.getresponse
 
     def struck_exchange(call: Call, *args: Any) -> Answer:
         if not (call.moves_money or call.path == "/v2/session"):
@@ -144,7 +153,7 @@ def _install_around_post(name: str, strike: Callable[[], None]) -> None:
             strike()
         return getresponse(connection)
 
-    client.exchange = struck_exchange
+    calling.exchange = struck_exchange
     HTTPConnection.getresponse = struck_getresponse  # type: ignore[method-assign]
 
 

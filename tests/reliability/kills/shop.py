@@ -40,6 +40,10 @@ class Shop:
         """Make a payment whose shopper is at Sezzle."""
         return start_checkout(a_checkout(self.new_reference()))
 
+    def started_with_consent(self) -> SezzlePayment:
+        """Make a payment whose shopper is at Sezzle, and asked to be remembered."""
+        return start_checkout(a_checkout(self.new_reference(), tokenize=True))
+
     def payment(self, kind: str = "capture") -> SezzlePayment:
         """Make a payment of which something can be captured and released, or refunded."""
         payment = self.started()

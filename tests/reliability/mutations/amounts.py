@@ -25,14 +25,13 @@ MUTATIONS = (
         edits=(
             Edit(
                 "views.py",
-                "        checkout = self.get_checkout()\n        try:",
-                "        checkout = self.get_checkout()\n"
+                "        mode = self._mode_for(checkout)\n",
+                "        mode = self._mode_for(checkout)\n"
                 "        if 'amount_in_cents' in request.POST:\n"
                 "            from dataclasses import replace\n"
                 "            from django_sezzle.gateway import Price\n"
                 "            dollars = int(request.POST['amount_in_cents'])\n"
-                "            checkout = replace(checkout, amount=Price(dollars * 100, 'USD'))\n"
-                "        try:",
+                "            checkout = replace(checkout, amount=Price(dollars * 100, 'USD'))\n",
             ),
         ),
         red=("views/test_checkout_view.py::test_nothing_that_the_browser_says_counts",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.reliability.mutations import (
     Mutation,
     amounts,
+    charges,
     money,
     records,
     shoppers,
@@ -12,7 +13,7 @@ from tests.reliability.mutations import (
     webhooks,
 )
 
-TOPICS = (money, amounts, shoppers, webhooks, records, staff)
+TOPICS = (money, amounts, shoppers, charges, webhooks, records, staff)
 
 MUTATIONS: dict[str, Mutation] = {
     mutation.name: mutation for topic in TOPICS for mutation in topic.MUTATIONS

@@ -221,8 +221,8 @@ MUTATIONS = (
         edits=(
             Edit(
                 "services/operations.py",
-                "            _check_same(stored, locked, kind, amount_in_cents, intent)\n",
-                "",
+                "_check_same(stored, locked, kind, amount_in_cents, intent, shipment)",
+                "pass",
             ),
         ),
         red=("services/test_request_id.py::test_other_contents",),

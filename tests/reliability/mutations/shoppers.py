@@ -12,11 +12,11 @@ MUTATIONS = (
         edits=(
             Edit(
                 "views.py",
-                "    return _arrive(request, look(find_payment(token)))",
+                "    arrival = look(find_payment(token))\n    _compare(",
                 "    arrival = look(find_payment(token))\n"
                 "    if request.GET.get('status') == 'approved':\n"
                 "        return _private(HttpResponseRedirect(arrival.payment.success_url))\n"
-                "    return _arrive(request, arrival)",
+                "    _compare(",
             ),
         ),
         red=("views/test_arrival.py::test_opening_the_complete_address_pays_nothing",),
@@ -41,10 +41,10 @@ MUTATIONS = (
         edits=(
             Edit(
                 "views.py",
-                "    return _arrive(request, look(find_payment(token)))",
+                "    arrival = look(find_payment(token))\n    _compare(",
                 "    payment = find_payment(token)\n"
                 "    payment.order_uuid = request.GET.get('order_uuid', payment.order_uuid)\n"
-                "    return _arrive(request, look(payment))",
+                "    arrival = look(payment)\n    _compare(",
             ),
         ),
         red=("views/test_privacy.py::test_order_uuid_comes_from_our_own_session_only",),
@@ -85,8 +85,8 @@ MUTATIONS = (
             ),
             Edit(
                 "services/starting.py",
-                "        current = _current(checkout)\n",
-                "        current = _current(checkout)\n        __import__('time').sleep(0.3)\n",
+                "        current = current_of(checkout)\n",
+                "        current = current_of(checkout)\n        __import__('time').sleep(0.3)\n",
             ),
         ),
         red=("services/test_races.py::test_starts_of_one_order",),

@@ -16,12 +16,14 @@ SEES_EVERYTHING = Q(
 MOVES_MONEY = Q(content_type__app_label="django_sezzle", content_type__model="sezzlepayment")
 SHIPS = Q(content_type__app_label="shop", codename="change_order")
 
+CASHIER_MAY = ("sell", "capture", "release")
+
 ROLES: dict[str, Q] = {
     "viewer": SEES_EVERYTHING,
     "cashier": SEES_EVERYTHING
     | SHIPS
-    | MOVES_MONEY & Q(codename__in=["capture_sezzlepayment", "release_sezzlepayment"]),
-    "manager": SEES_EVERYTHING | SHIPS | MOVES_MONEY,
+    | MOVES_MONEY & Q(codename__in=[f"{may}_sezzlepayment" for may in CASHIER_MAY]),
+    "manager": SEES_EVERYTHING | SHIPS | MOVES_MONEY | Q(codename="forget_sezzlecustomer"),
 }
 ADMIN = "admin"
 
