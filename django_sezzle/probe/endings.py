@@ -34,10 +34,10 @@ def ask_at_once(desk: Desk) -> None:
     desk.report.answer("at_once", f"{taken} of {made.amount_in_cents} cents captured")
     desk.book.end(made)
 
-    def read(told: list[str]) -> None:
+    def read(told: set[str]) -> None:
         desk.report.answer(
             "capture_intent_events",
-            ", ".join(told),
+            ", ".join(sorted(told)),
             capture_intent_events=(
                 "authorized_and_captured" if "order.authorized" in told else "captured"
             ),
@@ -138,7 +138,7 @@ def ask_dashboard(desk: Desk) -> None:
     desk.say("  Thank you.")
     desk.book.end(made)
 
-    def read(told: list[str]) -> None:
+    def read(told: set[str]) -> None:
         came = "order.captured" in told
         reading = "yes" if came else "no"
         desk.report.answer("dashboard_event", reading, dashboard_capture_event=came)
@@ -160,7 +160,7 @@ def _ask_for_another(desk: Desk, made: Made, question_id: str) -> None:
     desk.book.capture(another, PART)
     desk.book.end(another)
 
-    def read(told: list[str]) -> None:
+    def read(told: set[str]) -> None:
         came = "order.authorized" in told
         reading = "yes" if came else "no"
         desk.report.answer("reauthorization_event", reading, reauthorization_event=came)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import pytest
 import requests
 
 from django_sezzle.emulator import Profile
 from django_sezzle.emulator.__main__ import main
+from django_sezzle.gateway.messages import Order
 from django_sezzle.gateway.signature import sign
+from django_sezzle.probe.desk import Approved, Desk
+from django_sezzle.probe.endings import ask_at_once
 from django_sezzle.probe.listener import Listener
-from django_sezzle.probe.questions import QUESTIONS
+from django_sezzle.probe.orders import Made
+from django_sezzle.probe.questions import QUESTIONS, Need
+from django_sezzle.probe.report import Report
 from django_sezzle.probe.shape import fraction_digits, shape
 
 ORDER = {
@@ -101,6 +109,30 @@ def test_a_browser_that_comes_back_is_noted_without_values(listener: Listener) -
     assert "Thank you" in page.text
     (came,) = listener.returns
     assert (came.where, came.reference, came.added) == ("complete", "probe-1", ("customer-uuid",))
+
+
+KINDS = ["authorized", "captured", "refunded"]
+
+
+@pytest.mark.parametrize("kinds", list(permutations(KINDS)))
+def test_deliveries_that_overtake_each_other_change_no_answer(kinds: tuple[str, ...]) -> None:
+    made = Made("probe-1", ORDER["uuid"], 500, datetime.now(UTC))
+    listener = Mock(heard=[Mock(event=Mock(order_uuid=made.uuid)) for _ in kinds])
+    for heard, kind in zip(listener.heard, kinds, strict=True):
+        heard.event.type = f"order.{kind}"
+    report = Report()
+    desk = Desk(Mock(), Mock(made=[made]), report, Mock(), 1, 1, listener, met={Need.WEBHOOKS})
+    reply = Mock(call="GET /v2/order/{order}", status=200, errors=[], json=ORDER)
+    approved = Approved(made, Order.from_json(ORDER), reply, made.made_at)
+    with patch.object(Desk, "guide", return_value=approved), patch.object(Desk, "wait_for"):
+        ask_at_once(desk)
+    desk.catch_up()
+    found = report.findings["capture_intent_events"]
+    assert found.reading == "order.authorized, order.captured, order.refunded"
+    assert found.switches == {
+        "capture_intent_events": "authorized_and_captured",
+        "automatic_capture_event": True,
+    }
 
 
 def test_the_pages_name_what_no_run_can_tell() -> None:
