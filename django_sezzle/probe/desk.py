@@ -105,9 +105,7 @@ class Desk:
             if each.event.order_uuid in uuids and event in (None, each.event.type)
         ]
 
-    def expect_refund(
-        self, made: Made, question_id: str, read: Callable[[set[str]], None]
-    ) -> None:
+    def expect_refund(self, made: Made, question_id: str, read: Callable[[set[str]], None]) -> None:
         """
         Answer a question later, from all events of an order whose money was given back.
 
