@@ -51,6 +51,8 @@ CHECKOUT_ORIGINS += [
 CHECKOUT_SCRIPT = (
     f"{SEZZLE['GATEWAY_URL']}/checkout.min.js" if USES_EMULATOR else conf.CHECKOUT_SCRIPT_URL
 )
+# With the uuid of a merchant, products show Sezzle's own price widget, which Sezzle's hosts serve.
+WIDGET_MERCHANT_UUID = env.str("WIDGET_MERCHANT_UUID", default="")
 
 # Django
 
@@ -64,7 +66,7 @@ INSTALLED_APPS = [
     "django_sezzle",
     "example_project.shop",
 ]
-SECURE_CSP = csp.policy(CHECKOUT_ORIGINS, CHECKOUT_SCRIPT)
+SECURE_CSP = csp.policy(CHECKOUT_ORIGINS, CHECKOUT_SCRIPT, has_widget=bool(WIDGET_MERCHANT_UUID))
 # Django's own "same-origin" cuts a page off from the window that it opens for Sezzle.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 MIDDLEWARE = [

@@ -8,10 +8,17 @@ from .gateway import Emulator
 from .html import Markup, element, join, money, render
 from .instalments import plan
 from .messages import Refusal, Request, Response
-from .records import Order
+from .records import Order, Tokenization
 
 IN_PAGE = ("popup", "iframe")
 """The modes in which the shop's page stays open, and is told how the checkout ended."""
+
+_MAY_CHARGE = {
+    True: "the payments of this subscription",
+    False: "one later order",
+    None: "later orders",
+}
+"""What the shop may charge to an account, by what it said of ``recurring``."""
 
 _ENDINGS = {
     "complete": ("Already completed", "This checkout was completed before. Nothing more to do."),
@@ -82,6 +89,7 @@ class CheckoutPage:
         if over is not None:
             return over
         today = self._emulator.clock.now().date()
+        asked = self._emulator.state.tokenizations.get(order.token)
         instalments = join(
             element(
                 "li",
@@ -98,7 +106,7 @@ class CheckoutPage:
             total=money(order.amount_in_cents, order.currency),
             lines=_lines(order),
             instalments=instalments,
-            consent=_consent() if order.token is not None else None,
+            consent=_consent(asked) if asked is not None else None,
             intent="taken at once" if order.intent == "CAPTURE" else "held for the shop to take",
         )
         return _html(200, "Checkout", body)
@@ -175,10 +183,12 @@ def _lines(order: Order) -> Markup:
     )
 
 
-def _consent() -> Markup:
+def _consent(asked: Tokenization) -> Markup:
     box = element("input", type="checkbox", name="tokenize", value="1")
-    text = "Remember me: this shop may charge later orders to my account without asking again."
-    return element("label", box, element("span", text), class_="consent")
+    plan = element("strong", asked.plan_name or "Remember me")
+    what = _MAY_CHARGE[asked.recurring]
+    terms = f": this shop may charge {what} to my account without asking again."
+    return element("label", box, element("span", plan, terms), class_="consent")
 
 
 def _page(status: int, title: str, text: str) -> Response:

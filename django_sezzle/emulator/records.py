@@ -137,6 +137,8 @@ class Tokenization:
     merchant_uuid: str
     expires_at: datetime
     customer_uuid: str | None = None
+    recurring: bool | None = None
+    plan_name: str = ""
 
 
 @dataclass

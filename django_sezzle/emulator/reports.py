@@ -17,6 +17,8 @@ from .state import State
 
 PAGE = 20
 LONGEST_REPORT = timedelta(days=7)
+INTEREST_BASIS_POINTS = 300
+"""What a payout earns in a year, when Sezzle keeps it on the merchant's interest account."""
 MONEY = {"capture": ("CAPTURE", "001"), "refund": ("REFUND", "002")}
 FEES = {"capture": ("FEE", "003"), "refund": ("RETURNED_FEE", "004")}
 SUMMARY_COLUMNS = (
@@ -162,8 +164,16 @@ def orders_report(context: Context) -> Response:
 
 
 def interest_balance(context: Context) -> Response:
-    """Answer 200 with what is on the interest account; nothing ever gathers on this one."""
-    return Response.of_json(200, {"interest_balance": 0})
+    """Answer 200 with what every payout in a currency has earned since, day by day."""
+    now = context.state.clock.now()
+    currency = _query(context).get("currency-code", "USD")
+    earned = sum(
+        _interest(payout, now - payout.paid_at)
+        for payout in context.state.payouts
+        if payout.merchant_uuid == context.merchant.uuid and payout.currency == currency
+    )
+    # Dollars with fractions of a cent, a float only on the wire; nothing is 0, not 0.0.
+    return Response.of_json(200, {"interest_balance": earned / 10_000 or 0})
 
 
 def _report_row(context: Context, order: Order) -> dict[str, Any]:
@@ -208,6 +218,12 @@ def _fee(payout: Payout, execution: Execution) -> int:
     """Return what an execution adds to a payout by its fee: cents, negative for a capture."""
     share = (execution.amount_in_cents * payout.fee_basis_points + 5_000) // 10_000
     return share if execution.kind == "refund" else -share - payout.fee_per_capture_in_cents
+
+
+def _interest(payout: Payout, since: timedelta) -> int:
+    """Return what a payout has earned in whole days: hundredths of a cent, cut off."""
+    in_a_year = max(payout.amount_in_cents, 0) * INTEREST_BASIS_POINTS // 100
+    return in_a_year * since.days // 365
 
 
 def _summary_row(payout: Payout, settled: list[Execution]) -> list[str]:

@@ -28,8 +28,8 @@ def create(context: Context) -> Response:
     document = context.body(SESSION)
     _check(context, document)
     state = context.state
-    wants_token = bool((document.get("customer") or {}).get("tokenize"))
-    token = _open_tokenization(context) if wants_token else None
+    customer = document.get("customer") or {}
+    token = _open_tokenization(context, customer) if customer.get("tokenize") else None
     order = _open_order(context, document, token) if document.get("order") else None
     session = state.sessions.put(
         Session(state.new_id(), context.merchant.uuid, order.uuid if order else None, token)
@@ -114,10 +114,15 @@ def _check_choices(context: Context, order: dict[str, Any]) -> None:
         check_choice(language, ("en", "fr-CA"), f"{location}.language", profile)
 
 
-def _open_tokenization(context: Context) -> str:
+def _open_tokenization(context: Context, customer: dict[str, Any]) -> str:
     state = context.state
-    expires_at = state.clock.now() + TOKEN_LIFE
-    record = Tokenization(state.new_id(), context.merchant.uuid, expires_at)
+    record = Tokenization(
+        uuid=state.new_id(),
+        merchant_uuid=context.merchant.uuid,
+        expires_at=state.clock.now() + TOKEN_LIFE,
+        recurring=customer.get("recurring"),
+        plan_name=(customer.get("recurring_metadata") or {}).get("name") or "",
+    )
     return state.tokenizations.put(record).uuid
 
 

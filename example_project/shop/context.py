@@ -16,10 +16,11 @@ CHECKOUT_MODE = "checkout_mode"
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
-    """Give templates the number of things in the cart, the currency, and how payments go."""
+    """Give templates what is in the cart, the currency, and how payments go and are shown."""
     return {
         "CURRENCY": CURRENCY,
         "cart_count": len(Cart(request)),
         "checkout_mode": request.session.get(CHECKOUT_MODE, CheckoutMode.REDIRECT.value),
         "uses_emulator": settings.USES_EMULATOR,
+        "widget_merchant_uuid": settings.WIDGET_MERCHANT_UUID,
     }

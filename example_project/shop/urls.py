@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/new/", account.new_account, name="new-account"),
     path("subscription/", account.subscription, name="subscription"),
     path("subscription/subscribe/", account.Subscribe.as_view(), name="subscribe"),
+    path("subscription/resume/", account.resume, name="resume"),
     path("language/", set_language, name="language"),
     path("orders/", orders.history, name="orders"),
     path("orders/<uuid:key>/", orders.show, name="order"),

@@ -11,20 +11,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
+from django.core.management import get_commands, load_command_class
 from django.db import transaction
 from django.test import SimpleTestCase, TransactionTestCase
+from django.utils import timezone
 
 from django_sezzle import signals
-from django_sezzle.emulator import Emulator, EmulatorAdapter
+from django_sezzle.emulator import Emulator, EmulatorAdapter, Request
+from django_sezzle.emulator.web import Site
+from django_sezzle.exceptions import GatewayRejected
 from django_sezzle.gateway import transport
 from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import SezzleAnnouncement, SezzlePayment
-from django_sezzle.services import capture, refresh, refund, release, upcharge
+from django_sezzle.services import capture, forget_customer, refresh, refund, release, upcharge
 from example_project import settings
 from example_project.shop import money
 from example_project.shop.management.commands.demo_products import Command as DemoProducts
 from example_project.shop.models import Order, OrderEvent, Subscription
-from example_project.shop.renewals import Outcome, renew
+from example_project.shop.renewals import Outcome, renew, says_consent_ended
 
 ADDRESS = {
     "first_name": "Ada",
@@ -234,6 +238,8 @@ class PageTests(ShopTestCase):
                 policy = answer["Content-Security-Policy"]
                 assert "default-src 'none'" in policy
                 assert "unsafe" not in policy
+                assert "widget" not in policy
+                assert "media.sezzle.com" not in policy
                 assert f"form-action 'self' {settings.SEZZLE['GATEWAY_URL']}" in policy
 
     def test_what_is_not_there_is_said_kindly(self) -> None:
@@ -258,6 +264,37 @@ class PageTests(ShopTestCase):
         )
         self.assertContains(answer, "Choose a number from 0 to 9.")
         self.assertContains(answer, "$129.99")
+
+
+class ReadmeTests(ShopTestCase):
+    """What the README says to try is there."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        text = (settings.HERE / "README.rst").read_text("utf-8")
+        words = " ".join(text.split())
+        self.text = words[words.index("Things to try:") : words.index("What to copy")]
+
+    def test_every_address_answers(self) -> None:
+        self.client.force_login(User.objects.create_superuser("admin"))
+        self.client.post("/cart/add/cloudware-teapot/")
+        sezzle = Site(self.emulator)
+        addresses = re.findall(r"``(/[^`]*)``", self.text)
+        assert len(addresses) >= 8
+        for address in addresses:
+            with self.subTest(address):
+                if address.startswith("/dashboard/"):
+                    assert sezzle.respond(Request("GET", address)).status == 200
+                else:
+                    assert self.client.get(address).status_code == 200
+
+    def test_every_command_takes_what_it_is_given(self) -> None:
+        commands = re.findall(r"``python example_project/manage.py ([^`]+)``", self.text)
+        assert len(commands) >= 2
+        for name, *arguments in map(str.split, commands):
+            with self.subTest(name):
+                command = load_command_class(get_commands()[name], name)
+                command.create_parser("manage.py", name).parse_args(arguments)
 
 
 class SubscriptionTests(ShopTestCase):
@@ -294,12 +331,25 @@ class SubscriptionTests(ShopTestCase):
         assert self.charges() == 1
         assert (self.subscription.period, self.subscription.next_renewal_on) == (3, later)
 
-    def test_three_denials_end_it(self) -> None:
-        self.emulator.decline_next_customer_order(5)
-
+    def end_by_three_denials(self) -> None:
+        self.emulator.decline_next_customer_order(3)
         assert [self.renew() for _ in range(3)] == [Outcome.DECLINED] * 3
         assert self.subscription.state == Subscription.State.ENDED
         assert self.charges() == 3
+        self.emulator.calls.clear()
+
+    def test_three_denials_end_it_and_the_saved_account_can_still_be_removed(self) -> None:
+        self.end_by_three_denials()
+
+        page = self.client.get("/subscription/").content.decode()
+        found = re.search(r'action="(/sezzle/saved-account/\d+/remove/)"', page)
+        assert found is not None
+        self.client.post(found[1], {"next": "/subscription/"})
+
+        assert list(self.emulator.state.customers) == []
+        page = self.client.get("/subscription/").content.decode()
+        assert found[0] not in page
+        assert "Take it up again" not in page
 
     def test_a_gateway_that_cannot_be_reached_changes_nothing(self) -> None:
         self.emulator.faults.add("customer_order", "503", times=None)
@@ -308,12 +358,125 @@ class SubscriptionTests(ShopTestCase):
 
         assert self.subscription.next_renewal_on == self.day
 
+    def stays_due(self) -> None:
+        """Renew while something is wrong that is not the shopper's doing: nothing changes."""
+        before = vars(Subscription.objects.get())
+        with self.assertLogs("example_project.shop.renewals", "WARNING"):
+            assert self.renew() == Outcome.WAITING
+        after = vars(self.subscription)
+        assert {name: after[name] for name in before if name != "_state"} == {
+            name: value for name, value in before.items() if name != "_state"
+        }
+
+    def test_wrong_keys_end_nothing(self) -> None:
+        self.emulator.rotate_key("sz_pr_another")
+        tokens.clear()
+        self.stays_due()
+
+        self.emulator.rotate_key(settings.SEZZLE["PRIVATE_KEY"])
+
+        assert self.renew() == Outcome.PAID
+        assert self.charges() == 1
+
+    def test_a_request_that_sezzle_does_not_take_ends_nothing(self) -> None:
+        self.emulator.profile.change(merchant_minimum_in_cents=3_500)
+        self.stays_due()
+
+        self.emulator.profile.change(merchant_minimum_in_cents=100)
+
+        assert self.renew() == Outcome.PAID
+
+    def test_another_environment_ends_nothing(self) -> None:
+        # Only the sandbox may be somewhere else.
+        live = {**settings.SEZZLE, "GATEWAY_URL": None, "ENVIRONMENT": "production"}
+        with self.settings(SEZZLE=live):
+            self.stays_due()
+            page = self.client.get("/subscription/").content.decode()
+            assert "You did not let us charge" not in page
+        assert self.charges() == 0
+
+        assert self.renew() == Outcome.PAID
+
+    def test_the_keys_of_another_merchant_end_nothing(self) -> None:
+        self.emulator.add_merchant("sz_pub_other", "sz_pr_other")
+        others = {"PUBLIC_KEY": "sz_pub_other", "PRIVATE_KEY": "sz_pr_other"}
+        with self.settings(SEZZLE=settings.SEZZLE | others):
+            self.stays_due()
+
+        assert self.renew() == Outcome.PAID
+        assert self.charges() == 1
+
+    def test_a_404_of_a_proxy_ends_nothing(self) -> None:
+        bare = GatewayRejected("Sezzle refused (HTTP 404).", status=404)
+        assert not says_consent_ended(bare)
+
     def test_a_consent_that_sezzle_ended_ends_it(self) -> None:
         (customer,) = self.emulator.state.customers
         self.emulator.state.customers.remove(customer.uuid)
 
         assert self.renew() == Outcome.ENDED
         assert self.subscription.state == Subscription.State.ENDED
+
+    def test_a_customer_who_was_removed_ends_it_without_asking(self) -> None:
+        assert self.subscription.customer is not None
+        forget_customer(self.subscription.customer)
+        self.emulator.calls.clear()
+
+        assert self.renew() == Outcome.ENDED
+        assert self.subscription.state == Subscription.State.ENDED
+        assert self.emulator.calls == []
+
+    def resume(self) -> str:
+        """Press the button; returns the page that follows."""
+        answer = self.client.post("/subscription/resume/", follow=True)
+        self.subscription.refresh_from_db()
+        return str(answer.content.decode())
+
+    def called(self) -> list[str]:
+        return [c.operation for c in self.emulator.calls if c.operation != "authentication"]
+
+    def test_it_is_taken_up_again_when_sezzle_would_approve(self) -> None:
+        self.end_by_three_denials()
+
+        assert "Welcome back!" in self.resume()
+
+        assert self.called() == ["preapprove"]
+        assert self.subscription.state == Subscription.State.ACTIVE
+        assert self.subscription.next_renewal_on == timezone.localdate()
+        assert self.renew() == Outcome.PAID
+        assert self.called().count("customer_order") == 1
+        self.emulator.calls.clear()
+        self.resume()
+        assert self.called() == []
+
+    def test_it_stays_ended_when_sezzle_would_not_approve(self) -> None:
+        self.end_by_three_denials()
+        self.emulator.profile.change(spending_power_in_cents=1_799)
+
+        page = self.resume()
+
+        assert "Sezzle would not approve $18.00 just now" in page
+        assert self.called() == ["preapprove"]
+        assert self.subscription.state == Subscription.State.ENDED
+        assert "Take it up again" in page
+
+    def test_it_stays_ended_when_sezzle_cannot_say(self) -> None:
+        self.end_by_three_denials()
+        self.emulator.faults.add("preapprove", "503", times=None)
+        assert "Sezzle cannot be reached just now." in self.resume()
+
+        self.emulator.faults.clear()
+        (customer,) = self.emulator.state.customers
+        self.emulator.state.customers.remove(customer.uuid)
+        assert "Sezzle does not take charges to your saved account any more." in self.resume()
+
+        assert self.subscription.state == Subscription.State.ENDED
+
+    def test_what_goes_on_by_itself_is_not_taken_up_again(self) -> None:
+        assert self.client.get("/subscription/resume/").status_code == 405
+        self.resume()
+        assert self.called() == []
+        assert self.subscription.next_renewal_on == self.day
 
     def test_nobody_pays_twice_for_what_renews_itself(self) -> None:
         assert self.client.post("/subscription/subscribe/")["Location"] == "/subscription/"
@@ -323,5 +486,6 @@ class SubscriptionTests(ShopTestCase):
     def test_a_stranger_sees_nothing(self) -> None:
         self.client.logout()
         assert self.client.get("/subscription/")["Location"].startswith("/account/login/")
-        assert self.client.post("/subscription/subscribe/").status_code == 302
+        for path in ("/subscription/subscribe/", "/subscription/resume/"):
+            assert self.client.post(path).status_code == 302
         assert self.emulator.calls == []

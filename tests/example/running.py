@@ -41,6 +41,7 @@ def environment(state: Path) -> dict[str, str]:
     return kept | {
         "SEZZLE_PUBLIC_KEY": "",
         "SEZZLE_PRIVATE_KEY": "",
+        "WIDGET_MERCHANT_UUID": "",
         "DATABASE_URL": f"sqlite:///{state / 'shop.sqlite3'}",
     }
 

@@ -33,6 +33,13 @@ def test_the_cases_of_the_shop_pass(tmp_path: Path) -> None:
     assert int(ran[1]) >= 16
 
 
+def test_sezzles_own_widget_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    cases = ("test", "tests.example.widget_cases")
+    found = manage(tmp_path, *cases, WIDGET_MERCHANT_UUID="a1-b2")
+    assert found.returncode == 0, found.stderr
+    assert "Ran 2 tests" in found.stderr
+
+
 def test_the_staff_have_what_their_roles_need_and_no_more(tmp_path: Path) -> None:
     assert manage(tmp_path, "migrate", "--verbosity", "0").returncode == 0
     assert manage(tmp_path, "demo_staff", "--password", "a-word").returncode == 0

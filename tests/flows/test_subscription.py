@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.example.running import manage
 from tests.flows.browser import keep_pictures
 from tests.flows.people import Shopper
 from tests.flows.world import World
@@ -19,6 +21,17 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "slow-evenings"
 PAID = [("authorize", 1_800), ("capture", 1_800)]
+LET_LEASES_END = "from tests.services.rigs import let_lease_end; let_lease_end()"
+END_ALL = (
+    "from example_project.shop.models import Subscription; "
+    "Subscription.objects.update(state=Subscription.State.ENDED)"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_due(world: World) -> None:
+    """End what other journeys subscribed to: the command renews all that is due."""
+    world.manage("shell", "--command", END_ALL)
 
 
 def in_days(days: int) -> str:
@@ -44,7 +57,7 @@ class Subscriber:
         self.page.get_by_role("button", name="Pay with Sezzle").click()
         self.shopper.arrive_at_sezzle()
         if agrees:
-            self.page.get_by_role("checkbox").check()
+            self.page.get_by_role("checkbox", name="Coffee subscription").check()
             keep_pictures(self.page, "subscription-sezzle")
         self.page.get_by_role("button", name="Approve", exact=True).click()
         self.page.wait_for_url(re.compile("/subscription/$"))
@@ -76,8 +89,19 @@ def renew(world: World, number: str, days: int = 0) -> str:
     return " ".join(line for line in said.splitlines() if line.startswith(number))
 
 
+def reconcile(world: World) -> None:
+    """Run the command. Its exit code may be about what other journeys left behind."""
+    port = str(urlsplit(world.emulator.base_url).port)
+    done = manage(world.state, "sezzle_reconcile", EMULATOR_PORT=port)
+    assert done.returncode in (0, 1), done.stderr
+
+
+def asked(world: World, operation: str) -> int:
+    return sum(call.operation == operation for call in world.emulator.calls)
+
+
 def charges_asked(world: World) -> int:
-    return sum(call.operation == "customer_order" for call in world.emulator.calls)
+    return asked(world, "customer_order")
 
 
 def test_from_the_consent_to_its_end(shopper: Shopper, world: World) -> None:
@@ -158,9 +182,50 @@ def test_an_unknown_outcome_is_left_to_reconcile(shopper: Shopper, world: World)
     assert renew(world, number, 30) == f"{number}2: waiting"
     assert renew(world, number, 30) == f"{number}2: waiting"
 
-    # It went through, and asking again does not charge again.
+    # It went through; asking again does not charge again, and tells the shop.
+    world.manage("shell", "--command", LET_LEASES_END)
+    reconcile(world)
+    assert renew(world, number, 30) == ""
+
     (order,) = orders_of(world, f"{number}2")
     assert world.moved(order.uuid) == PAID
+    somebody.look()
+    assert somebody.state == "Active"
+    assert [row[:2] for row in somebody.charges()] == [
+        [f"{number}2", "Captured"],
+        [f"{number}1", "Captured"],
+    ]
+    assert shopper.page.locator("#next time").get_attribute("datetime") == in_days(60)
+
+
+def test_what_was_given_up_goes_on_once_sezzle_would_approve(
+    shopper: Shopper, world: World
+) -> None:
+    somebody = Subscriber(shopper, "emil")
+    somebody.subscribe()
+    number = somebody.charges()[0][0].removesuffix("1")
+    world.emulator.decline_next_customer_order(3)
+    for days in (30, 33, 36):
+        assert renew(world, number, days) == f"{number}2: declined"
+    somebody.look()
+    assert somebody.state == "Ended"
+    assert shopper.page.get_by_role("button", name="Remove the saved account").is_visible()
+    keep_pictures(shopper.page, "subscription-given-up")
+
+    charges, questions = charges_asked(world), asked(world, "preapprove")
+    world.emulator.profile.change(spending_power_in_cents=1_799)
+    shopper.page.get_by_role("button", name="Take it up again").click()
+    shopper.page.get_by_text("Sezzle would not approve $18.00 just now").wait_for()
+    assert somebody.state == "Ended"
+    keep_pictures(shopper.page, "subscription-not-taken-up")
+
+    world.emulator.profile.change(spending_power_in_cents=None)
+    shopper.page.get_by_role("button", name="Take it up again").click()
+    shopper.page.get_by_text("Welcome back!").wait_for()
+    assert somebody.state == "Active"
+    assert (charges_asked(world), asked(world, "preapprove")) == (charges, questions + 2)
+    assert renew(world, number) == f"{number}2: paid"
+    assert charges_asked(world) == charges + 1
 
 
 def test_who_does_not_agree_is_charged_once(shopper: Shopper, world: World) -> None:

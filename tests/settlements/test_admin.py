@@ -201,6 +201,7 @@ def test_wrong_input(
 def test_a_year_that_is_none(clerk: Client, emulator: Emulator) -> None:
     text = text_of(ask(clerk, first="0001-01-01", last="0001-01-31"))
     assert "give a year of this age" in text
+    assert "Sezzle was not asked" in text
     assert emulator.calls == []
 
 
@@ -209,19 +210,54 @@ def test_a_gateway_that_is_down(clerk: Client, emulator: Emulator, taken: MakePa
     pay_out(emulator)
     emulator.faults.add("settlement_details", "refused", times=None)
     text = text_of(ask(clerk))
-    assert "Sezzle could not be reached." in text
+    assert "Sezzle could not be asked. Try again later." in text
     assert "What is shown is not all." in text
     assert "Everything matches" not in text
 
 
 def test_an_account_without_settlements(clerk: Client, emulator: Emulator) -> None:
     Wire(emulator).falsify("settlement_summaries", says(403, "[]"))
-    assert "Sezzle gives this account no settlements in USD (HTTP 403)" in text_of(ask(clerk))
+    text = text_of(ask(clerk))
+    assert "Sezzle does not give this account its settlements (HTTP 403)" in text
+    assert "payments do not depend on it" in text
+
+
+def test_a_refusal_is_explained_beside_sezzles_words(clerk: Client, emulator: Emulator) -> None:
+    body = '[{"code": "bad_request", "message": "no such day", "debug_uuid": "debug-1"}]'
+    Wire(emulator).falsify("settlement_summaries", says(400, body))
+    assert (
+        "Sezzle refused the question (HTTP 400). Choose other days, or one currency. "
+        "“no such day” (debug id debug-1)"
+    ) in text_of(ask(clerk))
+
+
+def test_an_answer_that_cannot_be_read(
+    clerk: Client, emulator: Emulator, taken: MakePayment
+) -> None:
+    taken()
+    pay_out(emulator)
+
+    def garble(_totals: list[Row], lines: list[Row]) -> None:
+        lines[0]["amount"] = "much"
+
+    for operation, answer in (
+        ("settlement_summaries", says(200, "<html>")),
+        ("settlement_details", edited(garble)),
+    ):
+        Wire(emulator).falsify(operation, answer)
+        text = text_of(ask(clerk))
+        assert "Sezzle&#x27;s answer could not be read." in text
+        assert "sezzle_settlements says what is wrong with it." in text
+
+
+def test_keys_that_sezzle_does_not_accept(clerk: Client, emulator: Emulator, settings: Any) -> None:
+    settings.SEZZLE = settings.SEZZLE | {"PRIVATE_KEY": "sz_pr_wrong"}
+    assert "Sezzle did not accept the shop&#x27;s keys." in text_of(ask(clerk))
 
 
 def test_unusable_settings(clerk: Client, settings: Any) -> None:
     settings.SEZZLE = settings.SEZZLE | {"TIMEOUT": 0}
-    assert "is not usable" in text_of(ask(clerk))
+    assert "The settings of this account cannot be used." in text_of(ask(clerk))
 
 
 def test_it_ends_when_the_time_is_over(

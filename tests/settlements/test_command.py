@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from django_sezzle.emulator import Emulator
 from django_sezzle.gateway import Intent, Price
@@ -161,6 +162,19 @@ def test_what_does_not_match_makes_the_exit_code_1(emulator: Emulator, taken: Ma
     assert said.out.endswith("0 of 1 orders matched.\nSomething does not match: 1.\n")
     (found,) = command(*PERIOD, "--json").of("finding")
     assert (found["trouble"], found["payout"]) == ("no_payment", payout)
+
+
+def test_it_speaks_english_whatever_language_is_active(
+    emulator: Emulator, taken: MakePayment
+) -> None:
+    taken("1001")
+    pay_out(emulator)
+    SezzlePayment.objects.update(sezzle_order_id="other")
+
+    with translation.override("fr-ca"):
+        said = command(*PERIOD)
+
+    assert "was paid out for it, and it is no payment of this shop" in said.out
 
 
 def test_nothing_was_paid_out(emulator: Emulator, later: Later) -> None:

@@ -77,6 +77,17 @@ class Subscription(models.Model):
         return self.state == self.State.ACTIVE and has_account
 
     @property
+    def is_resumable(self) -> bool:
+        """Tell whether it has ended and the shopper may take it up again without a checkout."""
+        has_account = self.customer is not None and self.customer.is_chargeable
+        return self.state == self.State.ENDED and has_account
+
+    @property
+    def price(self) -> Price:
+        """What one delivery costs."""
+        return Price(self.price_in_cents, CURRENCY)
+
+    @property
     def reference(self) -> str:
         """The number of the delivery to be paid next."""
         return f"SUB-{self.pk}-{self.period}"
@@ -86,7 +97,7 @@ class Subscription(models.Model):
         page = reverse("shop:subscription")
         return Checkout(
             shop_reference=self.reference,
-            amount=Price(self.price_in_cents, CURRENCY),
+            amount=self.price,
             intent=Intent.CAPTURE,
             success_url=page,
             description=_("%(name)s, delivery %(number)d")
@@ -137,4 +148,14 @@ class Subscription(models.Model):
         self.state = self.State.ENDED
         self.next_renewal_on = None
         self.note = why
+        self.save(update_fields=["state", "next_renewal_on", "tries", "note"])
+
+    def resume(self, on: date) -> None:
+        """Let an ended one go on: the delivery that was not paid is due on this day."""
+        if self.state != self.State.ENDED:
+            return
+        self.state = self.State.ACTIVE
+        self.next_renewal_on = on
+        self.tries = 0
+        self.note = ""
         self.save(update_fields=["state", "next_renewal_on", "tries", "note"])

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from django_sezzle.exceptions import SezzleError
 from django_sezzle.services import Checkout
 from django_sezzle.views import SezzleCheckoutView
 from example_project.shop.forms import LoginForm, NewAccountForm
 from example_project.shop.models import Subscription
 from example_project.shop.models.subscription import EVERY, NAME, PRICE_IN_CENTS
+from example_project.shop.money import dollars
+from example_project.shop.renewals import CONSENT_ENDED, says_consent_ended, take_up
 
 LOGIN = reverse_lazy("shop:login")
 HOME = reverse_lazy("shop:subscription")
@@ -86,3 +92,30 @@ class Subscribe(LoginRequiredMixin, SezzleCheckoutView):
         user: Any = self.request.user
         found, _ = Subscription.objects.get_or_create(user=user)
         return found.checkout()
+
+
+@transaction.non_atomic_requests
+@require_POST
+@login_required(login_url=LOGIN)
+def resume(request: HttpRequest) -> HttpResponse:
+    """Go on with a subscription that ended, charged to the account that is still saved."""
+    found = get_object_or_404(Subscription.objects.select_related("customer"), user=request.user.pk)
+    if not found.is_resumable:
+        return redirect(HOME)
+    try:
+        is_taken_up = take_up(found, timezone.localdate())
+    except SezzleError as error:
+        if says_consent_ended(error):
+            messages.warning(request, _(CONSENT_ENDED))
+        else:
+            messages.warning(request, _("Sezzle cannot be reached just now. Please try again."))
+        return redirect(HOME)
+    if is_taken_up:
+        messages.success(request, _("Welcome back! Your deliveries go on."))
+    else:
+        said = _(
+            "Sezzle would not approve %(price)s just now, so your subscription stays as it is. "
+            "Nothing was charged. You can try again later, or pay the next delivery at Sezzle."
+        )
+        messages.warning(request, said % {"price": dollars(found.price_in_cents)})
+    return redirect(HOME)
