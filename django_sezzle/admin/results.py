@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,7 @@ from django_sezzle.exceptions import (
     OperationInProgress,
     RequestIdReused,
 )
-from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
+from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services.locking import database
 from django_sezzle.services.recovery import ABANDONED_AFTER, is_abandoned
 
@@ -98,6 +98,25 @@ HEADLINES = {
     Kind.UNSENT: gettext_lazy("Not sent: no money moved"),
     Kind.WAITING: gettext_lazy("Waiting to be sent"),
 }
+#: What it means for the shopper that an operation made a payment.
+NEW_PAYMENTS: Mapping[str, Any] = {
+    Operation.REAUTHORIZE: gettext_lazy("The shopper has a new instalment plan."),
+    Operation.UPCHARGE: gettext_lazy(
+        "The shopper pays the extra in full at once, as an order of its own."
+    ),
+    Operation.CHARGE: gettext_lazy("The saved customer was charged."),
+}
+#: Sezzle's error for what it does not know (404).
+UNKNOWN_TO_SEZZLE = "record_not_found"
+#: What Sezzle most likely means by it, where it does not say so.
+MOST_LIKELY: Mapping[str, Any] = {
+    Operation.UPCHARGE: gettext_lazy(
+        "Most likely extra charges are not switched on for this account; ask Sezzle for them."
+    ),
+    Operation.CHARGE: gettext_lazy(
+        "Most likely the shopper has taken the consent back, or it has run out."
+    ),
+}
 #: Those that a person should open.
 WORTH_A_LOOK = (Kind.REFUSED, Kind.UNKNOWN, Kind.UNSENT)
 
@@ -115,6 +134,11 @@ class Result:
     def headline(self) -> Any:
         """The answer to "did money move?" in a few words."""
         return HEADLINES[self.kind]
+
+    @property
+    def new_payment(self) -> Any:
+        """What it means for the shopper that there is a new payment."""
+        return NEW_PAYMENTS.get(self.operation.kind, "") if self.operation else ""
 
     @property
     def is_being_sent(self) -> bool:
@@ -214,7 +238,12 @@ def describe(operation: SezzleOperation) -> tuple[Kind, str]:
         return Kind.REFUSED, _("Sezzle did not approve it.")
     if operation.evidence == Evidence.STAFF:
         return Kind.REFUSED, _("Staff closed it as not carried out.")
-    return Kind.REFUSED, _("Sezzle refused it.")
+    return Kind.REFUSED, " ".join([_("Sezzle refused it."), *_most_likely(operation)])
+
+
+def _most_likely(operation: SezzleOperation) -> Iterator[str]:
+    if operation.error_code == UNKNOWN_TO_SEZZLE and operation.kind in MOST_LIKELY:
+        yield str(MOST_LIKELY[operation.kind])
 
 
 def _why_not_sent(operation: SezzleOperation) -> str:
@@ -224,6 +253,14 @@ def _why_not_sent(operation: SezzleOperation) -> str:
     if closed_at is not None and closed_at > operation.created_at + ABANDONED_AFTER:
         return _("Nobody went on with it in time, so it was not sent.")
     return _("Sezzle could not be asked, or the payment had changed by then: nothing was sent.")
+
+
+def said_by(error: GatewayError) -> Iterator[str]:
+    """Give Sezzle's own words of an error, and the id that its support asks for."""
+    if error.errors and (words := error.errors[0].message or error.code):
+        yield _("“%(words)s”") % {"words": words}
+    if error.debug_uuid:
+        yield _("(debug id %(id)s)") % {"id": error.debug_uuid}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -20,9 +21,17 @@ from django.views.decorators.http import require_http_methods
 
 from django_sezzle.admin.accounts import accounts_of
 from django_sezzle.admin.money import MoneyPagesMixin
+from django_sezzle.admin.results import TEXTS, code_for, said_by
 from django_sezzle.conf import account_names
-from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.exceptions import (
+    AuthenticationFailed,
+    ConfigurationError,
+    GatewayRejected,
+    SezzleError,
+)
+from django_sezzle.gateway.messages import Malformed
 from django_sezzle.gateway.messages.money import CURRENCIES, format_cents
+from django_sezzle.gateway.messages.parsing import YEARS
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.settled import Finding, SettledOrder, SettledPayout
 from django_sezzle.services.settlements import Period, settle
@@ -65,7 +74,7 @@ class PeriodForm(forms.Form):
         account.choices = [(name, name) for name in accounts]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it begins, or is too long for a page."""
+        """Refuse a period that ends before it begins, is too long for a page, or of no use."""
         given: dict[str, Any] = super().clean() or {}
         first, last = given.get("first"), given.get("last")
         if first and last and last < first:
@@ -76,6 +85,8 @@ class PeriodForm(forms.Form):
                 _("Choose at most %(days)d days; sezzle_settlements takes more.")
                 % {"days": LONGEST.days},
             )
+        elif first and last and not {first.year, last.year} <= {*YEARS}:
+            self.add_error("first", _("Sezzle paid out nothing then; give a year of this age."))
         return given
 
 
@@ -190,7 +201,10 @@ class SettlementsPageMixin(MoneyPagesMixin):
                     report.error = _("Sezzle took too long. Choose fewer days.")
                     break
         except (SezzleError, ConfigurationError) as error:
-            report.error = str(error)
+            logger.warning(
+                "settlements account=%s error=%s", chosen["account"], type(error).__name__
+            )
+            report.error = _why_not_all(error)
         return report
 
     def _add(self, report: Report, item: SettledPayout | SettledOrder | Finding) -> None:
@@ -229,6 +243,34 @@ class SettlementsPageMixin(MoneyPagesMixin):
             args=[payment.pk],
             current_app=self.admin_site.name,
         )
+
+
+def _why_not_all(error: SezzleError | ConfigurationError) -> str:
+    """Say why Sezzle was not read to the end; the command gives the error's own words."""
+    if isinstance(error, ConfigurationError):
+        return _(
+            "The settings of this account cannot be used. Tell whoever runs the shop; "
+            "sezzle_doctor says what is wrong."
+        )
+    if isinstance(error.__cause__, Malformed):
+        return _(
+            "Sezzle's answer could not be read. Tell whoever runs the shop; sezzle_settlements "
+            "says what is wrong with it."
+        )
+    if isinstance(error, GatewayRejected) and not isinstance(error, AuthenticationFailed):
+        return " ".join([_refused(error), *said_by(error)])
+    return str(TEXTS[code_for(error, was_recorded=False)])
+
+
+def _refused(error: GatewayRejected) -> str:
+    if error.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        return _(
+            "Sezzle does not give this account its settlements (HTTP %(status)d). Ask Sezzle's "
+            "merchant support to open them; payments do not depend on it."
+        ) % {"status": error.status}
+    return _(
+        "Sezzle refused the question (HTTP %(status)d). Choose other days, or one currency."
+    ) % {"status": error.status}
 
 
 def _table(payout: SettledPayout) -> PayoutTable:

@@ -14,6 +14,8 @@ from functools import reduce
 from operator import or_
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_sezzle.gateway.messages import Kind
 from django_sezzle.gateway.messages.money import format_cents
@@ -29,6 +31,18 @@ AT_ONCE = 500
 EDGE = timedelta(days=1)
 #: Two clocks, and what is booked at the same moment as the last that was paid out.
 MARGIN = timedelta(hours=1)
+
+#: What is said of a payment of which payouts say another amount.
+DIFFERS = {
+    Kind.CAPTURE: gettext_lazy(
+        "Order %(order)s: payouts say %(settled)s captured, the payment %(known)s. Let "
+        "sezzle_reconcile --all read it again, then compare with Sezzle's dashboard."
+    ),
+    Kind.REFUND: gettext_lazy(
+        "Order %(order)s: payouts say %(settled)s refunded, the payment %(known)s. Let "
+        "sezzle_reconcile --all read it again, then compare with Sezzle's dashboard."
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -75,12 +89,12 @@ class Books:
         """Find payments of which payouts say more than ours do; less may be in another period."""
         for book in self.by_payment.values():
             payment = book.payment
-            for word, settled, known in (
-                ("captured", book.captured_in_cents, payment.captured_in_cents),
-                ("refunded", book.refunded_in_cents, payment.refunded_in_cents),
+            for kind, settled, known in (
+                (Kind.CAPTURE, book.captured_in_cents, payment.captured_in_cents),
+                (Kind.REFUND, book.refunded_in_cents, payment.refunded_in_cents),
             ):
                 if book.is_comparable and settled > known:
-                    yield self._differs(payment, word, settled, known)
+                    yield self._differs(payment, kind, settled, known)
 
     def not_in_any(
         self, first: date, currencies: Iterable[str], payments: QuerySet[SezzlePayment]
@@ -124,33 +138,31 @@ class Books:
         book = self.by_payment.get(payment.pk)
         if book is None:
             if captured:
-                yield self._about(
-                    payment,
-                    Trouble.NO_LINE,
-                    f"Order {payment.shop_reference}: "
-                    f"{format_cents(captured, payment.currency)} was captured and is in no payout "
-                    "of the period, though later captures are. Ask Sezzle.",
-                )
+                said = _(
+                    "Order %(order)s: %(amount)s was captured and is in no payout of the period, "
+                    "though later captures are. Ask Sezzle."
+                ) % {
+                    "order": payment.shop_reference,
+                    "amount": format_cents(captured, payment.currency),
+                }
+                yield self._about(payment, Trouble.NO_LINE, said)
             return
         if not book.is_comparable:
             return
         if book.captured_in_cents < captured:
-            yield self._differs(payment, "captured", book.captured_in_cents, captured)
+            yield self._differs(payment, Kind.CAPTURE, book.captured_in_cents, captured)
         # A dispute that was lost is a refund in the order and a chargeback in the payout.
         given_back = book.refunded_in_cents + book.charged_back_in_cents
         if given_back < refunded:
-            yield self._differs(payment, "refunded", given_back, refunded)
+            yield self._differs(payment, Kind.REFUND, given_back, refunded)
 
-    def _differs(self, payment: SezzlePayment, word: str, settled: int, known: int) -> Finding:
-        settled_text = format_cents(settled, payment.currency)
-        known_text = format_cents(known, payment.currency)
-        return self._about(
-            payment,
-            Trouble.AMOUNT_DIFFERS,
-            f"Order {payment.shop_reference}: payouts say {settled_text} {word}, the payment "
-            f"{known_text}. Let sezzle_reconcile --all read it again, then compare with Sezzle's "
-            "dashboard.",
-        )
+    def _differs(self, payment: SezzlePayment, kind: Kind, settled: int, known: int) -> Finding:
+        said = DIFFERS[kind] % {
+            "order": payment.shop_reference,
+            "settled": format_cents(settled, payment.currency),
+            "known": format_cents(known, payment.currency),
+        }
+        return self._about(payment, Trouble.AMOUNT_DIFFERS, said)
 
     def _about(self, payment: SezzlePayment, trouble: Trouble, message: str) -> Finding:
         return Finding(

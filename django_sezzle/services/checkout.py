@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, override
 
 from django_sezzle.exceptions import InvalidInput
 from django_sezzle.gateway import (
@@ -60,7 +60,7 @@ class Checkout:
     cancel_url: str = ""
     """Where a shopper goes who gave up; ``success_url`` when left out."""
     description: str = field(default="", repr=False)
-    """Shown to the shopper; "Order <reference>" when left out."""
+    """Shown to the shopper; "Order <reference>", in the checkout's language, when left out."""
     items: tuple[LineItem, ...] = field(default=(), repr=False)
     discounts: tuple[Discount, ...] = field(default=(), repr=False)
     tax: Price | None = None
@@ -158,12 +158,13 @@ class Checkout:
     ) -> SessionRequest:
         """Make the message to Sezzle; items that do not add up to the amount are left out."""
         adds_up = self.adds_up()
+        locale = self.locale or _locale_for(self.amount.currency)
         return SessionRequest(
             complete_url=complete_url,
             cancel_url=cancel_url,
             intent=self.intent,
             reference_id=reference_id,
-            description=self.description or f"Order {self.shop_reference}",
+            description=self.description or self._described(locale),
             amount=self.amount,
             items=self.items if adds_up else (),
             discounts=self.discounts if adds_up else (),
@@ -173,10 +174,15 @@ class Checkout:
             requires_shipping_info=self.requires_shipping_info,
             checkout_mode=self.checkout_mode,
             send_to=self.send_to,
-            locale=self.locale or _locale_for(self.amount.currency),
+            locale=locale,
             financing_options=self.financing_options,
             customer=self._customer(),
         )
+
+    def _described(self, locale: Locale) -> str:
+        # In no other language than the checkout: the same checkout again is the same message.
+        with override(locale.lower()):
+            return gettext("Order %(reference)s") % {"reference": self.shop_reference}
 
     def _customer(self) -> Customer | None:
         if not self.tokenize:

@@ -9,9 +9,10 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from django_sezzle.conf import DEFAULT_ACCOUNT, get_settings
-from django_sezzle.exceptions import AuthenticationFailed, GatewayRejected
+from django_sezzle.exceptions import AuthenticationFailed, GatewayRejected, InvalidInput
 from django_sezzle.gateway import Reports
 from django_sezzle.gateway.messages import ReportedOrder
+from django_sezzle.gateway.messages.money import CURRENCIES
 from django_sezzle.services.locking import nothing_open
 
 T = TypeVar("T")
@@ -26,10 +27,18 @@ def read_orders_report(
     """
     Read Sezzle's own report of the orders of a period, seven days at a time.
 
+    :raises InvalidInput: the last day is before the first; nothing was asked.
     :raises GatewayRejected: the account does not have the report; the message says what to do.
     :raises GatewayUnavailable: Sezzle could not be read.
     """
-    reports = reports_of(account)
+    if last < first:
+        raise InvalidInput(
+            f"The period ends ({last}) before it begins ({first}). Nothing was asked."
+        )
+    return _weeks(reports_of(account), first, last)
+
+
+def _weeks(reports: Reports, first: date, last: date) -> Iterator[ReportedOrder]:
     while first <= last:
         until = min(last, first + timedelta(days=REPORT_DAYS - 1))
         yield from explained(reports.get_orders_report, first, until, what="orders report")
@@ -40,9 +49,14 @@ def read_interest_balance(currency: str, account: str = DEFAULT_ACCOUNT) -> Deci
     """
     Read what is on the merchant's interest account: dollars, with fractions of a cent.
 
+    :raises InvalidInput: not ``USD`` or ``CAD``; nothing was asked.
     :raises GatewayRejected: the account does not have one; the message says what to do.
     :raises GatewayUnavailable: Sezzle could not be read.
     """
+    if currency not in CURRENCIES:
+        raise InvalidInput(
+            f"An interest account is in {' or '.join(CURRENCIES)}. Nothing was asked."
+        )
     reports = reports_of(account)
     return explained(reports.get_interest_balance, currency, what="interest account")
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from django_sezzle.exceptions import (
     ActionNotAllowed,
-    ErrorDetail,
     GatewayError,
     GatewayRejected,
     GatewayUnavailable,
@@ -100,11 +99,10 @@ def _explained(operation: SezzleOperation, error: GatewayError) -> GatewayError:
     words = _MISSING.get(Operation(operation.kind))
     if not is_missing or words is None:
         return error
-    said = error.errors[0] if error.errors else ErrorDetail()
     return GatewayRejected(
         f"Sezzle refused (HTTP 404): most likely {words}. No money moved.",
         status=error.status,
-        errors=[said._replace(message=words)],
+        errors=error.errors,
     )
 
 

@@ -13,12 +13,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from django_sezzle.gateway.messages import (
     Kind,
     LineType,
     PayoutDetails,
     PayoutLine,
     PayoutSummary,
+    Reading,
 )
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzlePayment
@@ -252,20 +255,32 @@ def contradictions(
 
 
 def _between_summary_and_file(summary: PayoutSummary, details: PayoutDetails) -> Iterator[str]:
-    for what, said, column, currency in (
-        ("net", summary.net_in_cents, "net_settlement_amount", details.currency),
-        ("paid", summary.final_in_cents, "final_payout_amount", details.payout_currency),
+    for differs, said, column, currency in (
+        (
+            _("Its summary says %(said)s net, its file %(counted)s."),
+            summary.net_in_cents,
+            "net_settlement_amount",
+            details.currency,
+        ),
+        (
+            _("Its summary says %(said)s paid, its file %(counted)s."),
+            summary.final_in_cents,
+            "final_payout_amount",
+            details.payout_currency,
+        ),
     ):
         counted = details.totals.get(column)
         if said is None or counted is None or said == counted:
             continue
-        message = (
-            f"Its summary says {format_cents(said, currency)} {what}, "
-            f"its file {format_cents(counted, currency)}."
-        )
+        message = differs % {
+            "said": format_cents(said, currency),
+            "counted": format_cents(counted, currency),
+        }
         if said == counted * 100 or said * 100 == counted:
-            reading = "cents" if said == counted * 100 else "decimal"
-            message += f' Set SEZZLE["SETTLEMENT_AMOUNTS"] to "{reading}" for this account.'
+            reading = Reading.CENTS if said == counted * 100 else Reading.DECIMAL
+            advice = _("Set %(setting)s to %(value)s for this account.")
+            names = {"setting": 'SEZZLE["SETTLEMENT_AMOUNTS"]', "value": f'"{reading}"'}
+            message = f"{message} {advice % names}"
         yield message
 
 
@@ -275,10 +290,10 @@ def _inside_the_file(details: PayoutDetails) -> Iterator[str]:
     if net is None or final is None or details.currency != details.payout_currency:
         return
     if final not in _with_and_without_forex(net, details):
-        yield (
-            f"{format_cents(final, details.currency)} was paid of "
-            f"{format_cents(net, details.currency)} net."
-        )
+        yield _("%(paid)s was paid of %(net)s net.") % {
+            "paid": format_cents(final, details.currency),
+            "net": format_cents(net, details.currency),
+        }
 
 
 def _between_file_and_lines(details: PayoutDetails, sums: PayoutSums) -> Iterator[str]:
@@ -300,16 +315,17 @@ def _between_file_and_lines(details: PayoutDetails, sums: PayoutSums) -> Iterato
         said = details.totals.get(column)
         # The signs of totals and of lines are not the same everywhere.
         if said is not None and abs(said) not in {abs(each) for each in counted}:
-            yield (
-                f"{column} is {format_cents(said, details.currency)}, its lines come to "
-                f"{format_cents(next(iter(counted)), details.currency)}."
-            )
+            yield _("%(column)s is %(said)s, its lines come to %(counted)s.") % {
+                "column": column,
+                "said": format_cents(said, details.currency),
+                "counted": format_cents(next(iter(counted)), details.currency),
+            }
     net = details.totals.get("net_settlement_amount")
     if net is not None and net not in _with_and_without_forex(sums.net_in_cents, details):
-        yield (
-            f"Its net is {format_cents(net, details.currency)}, all its lines come to "
-            f"{format_cents(sums.net_in_cents, details.currency)}."
-        )
+        yield _("Its net is %(said)s, all its lines come to %(counted)s.") % {
+            "said": format_cents(net, details.currency),
+            "counted": format_cents(sums.net_in_cents, details.currency),
+        }
 
 
 def _with_and_without_forex(amount: int, details: PayoutDetails) -> tuple[int, int]:

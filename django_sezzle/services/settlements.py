@@ -13,6 +13,7 @@ from datetime import date
 from itertools import islice
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from django_sezzle.conf import DEFAULT_ACCOUNT
 from django_sezzle.exceptions import GatewayUnavailable, InvalidInput
@@ -160,10 +161,11 @@ def _payout(
                 yield _unmatched(settled, candidates)
                 continue
             books.add(payment, order)
-    for message in contradictions(summary, details, sums):
+    for contradiction in contradictions(summary, details, sums):
+        said = _("Payout %(payout)s does not add up.") % {"payout": summary.uuid}
         yield Finding(
             trouble=Trouble.TOTALS_DIFFER,
-            message=f"Payout {summary.uuid} does not add up. {message}",
+            message=f"{said} {contradiction}",
             account=account,
             payout_uuid=summary.uuid,
         )
@@ -198,19 +200,27 @@ def _matched(
 
 def _unmatched(settled: SettledOrder, candidates: Sequence[SezzlePayment]) -> Finding:
     order = settled.sums
-    name = f"Order {order.sezzle_order_id or '(no id)'}, reference {order.reference_id or '(none)'}"
     if candidates:
         trouble = Trouble.AMBIGUOUS
-        said = f"{len(candidates)} payments have it. Compare with Sezzle's dashboard."
+        said = _(
+            "Order %(order)s, reference %(reference)s: %(count)d payments have it. Compare with "
+            "Sezzle's dashboard."
+        )
     else:
         trouble = Trouble.NO_PAYMENT
-        said = (
-            f"{format_cents(order.net_in_cents, order.currency)} was paid out for it, and it is no "
-            "payment of this shop. It may be another shop's with the same keys."
+        said = _(
+            "Order %(order)s, reference %(reference)s: %(amount)s was paid out for it, and it is "
+            "no payment of this shop. It may be another shop's with the same keys."
         )
     return Finding(
         trouble=trouble,
-        message=f"{name}: {said}",
+        message=said
+        % {
+            "order": order.sezzle_order_id or _("(no id)"),
+            "reference": order.reference_id or _("(none)"),
+            "count": len(candidates),
+            "amount": format_cents(order.net_in_cents, order.currency),
+        },
         account=settled.account,
         payout_uuid=settled.summary.uuid,
         sezzle_order_id=order.sezzle_order_id,

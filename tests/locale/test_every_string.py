@@ -138,6 +138,115 @@ def test_an_examination_has_no_bare_words() -> None:
     assert list(bare_words('Symptom("x", RED, f"{n} wait.", _("See it."))')) == ["f'{n} wait.'"]
 
 
+def test_what_people_read_has_no_bare_sentences() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE).as_posix()}: {sentence}"
+        for path in spoken_to_people()
+        for sentence in BareSentences.of(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_the_admin_never_shows_an_errors_own_words() -> None:
+    # Errors are in English; what each means is said by its class, as in results.NOT_SENT.
+    found = [
+        f"{path.name}: {words}"
+        for path in (PACKAGE / "admin").glob("*.py")
+        for words in quoted_errors(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_bare_sentences_and_quoted_errors_are_found() -> None:
+    code = (
+        "from django.utils.translation import gettext as _text, ngettext\n"
+        '"""A docstring of some words."""\n'
+        'found.append(f"Order {x}: {y} was captured and is in no payout.")\n'
+        'raise InvalidInput("This is for whoever wrote it.")\n'
+        'logger.info("user=%s asks for it", user)\n'
+        'ngettext("There is one of them.", "There are %d of them.", n)\n'
+        'say(_text("It is said."), "admin:a_name", "a few words")\n'
+        "try: pass\n"
+        "except ValueError as error:\n"
+        '    say(f"It failed: {error}", str(error), type(error))\n'
+    )
+    assert BareSentences.of(code) == ["Order …: … was captured and is in no payout."]
+    assert list(quoted_errors(code)) == ["f'It failed: {error}'", "str(error)"]
+
+
+def spoken_to_people() -> Iterator[Path]:
+    """Name the modules whose sentences end on a page: of staff, of shoppers, of a till."""
+    for folder in ("admin", "health", "models", "templatetags"):
+        # Of the webhook's address the doctor alone speaks, in English.
+        yield from (path for path in (PACKAGE / folder).glob("*.py") if path.stem != "delivery")
+    for name in ("books", "settled", "settlements"):
+        yield PACKAGE / "services" / f"{name}.py"
+    for name in ("arrival", "installments", "saved_account", "till/answers", "views"):
+        yield PACKAGE / f"{name}.py"
+
+
+class BareSentences(ast.NodeVisitor):
+    """Finds words that end in a full stop with no gettext around; errors and logs are English."""
+
+    SENTENCE = re.compile(r"[A-Za-z]{2},? [a-z]{2}.*[.!?]\s*\Z", re.DOTALL)
+
+    def __init__(self, source: str) -> None:
+        self.found: list[str] = []
+        self.translated = {
+            (call.lineno, call.col_offset) for _function, call in gettext_calls(source)
+        }
+        self.visit(ast.parse(source))
+
+    @classmethod
+    def of(cls, source: str) -> list[str]:
+        """Give what a Python file says so."""
+        return cls(source).found
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        """Pass by what is raised."""
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """Pass by docstrings."""
+        if not isinstance(node.value, ast.Constant):
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Pass by what is translated, logged, or becomes an error."""
+        is_translated = (node.lineno, node.col_offset) in self.translated
+        if not (is_translated or ast.unparse(node.func).startswith("logger.")):
+            self.generic_visit(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        """Look at an f-string with its blanks."""
+        parts = (str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
+        self._look_at("".join(parts))
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Look at a text."""
+        if isinstance(node.value, str):
+            self._look_at(node.value)
+
+    def _look_at(self, text: str) -> None:
+        if self.SENTENCE.search(text):
+            self.found.append(text)
+
+
+def quoted_errors(source: str) -> Iterator[str]:
+    """Find where the text of an error that was caught is made use of."""
+    for handler in ast.walk(ast.parse(source)):
+        if not isinstance(handler, ast.ExceptHandler) or handler.name is None:
+            continue
+        for node in ast.walk(handler):
+            parts = node.values if isinstance(node, ast.JoinedStr) else []
+            blanks = [ast.unparse(p.value) for p in parts if isinstance(p, ast.FormattedValue)]
+            is_text = isinstance(node, ast.Call) and ast.unparse(node) == f"str({handler.name})"
+            if is_text or handler.name in blanks:
+                yield ast.unparse(node)
+
+
 def bare_words(source: str) -> Iterator[str]:
     """Find what a symptom says that no gettext is around; its id and account are names."""
     for node in ast.walk(ast.parse(source)):

@@ -7,7 +7,12 @@ from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    no_translations,
+)
 
 from django_sezzle.conf import DEFAULT_ACCOUNT, account_names
 from django_sezzle.exceptions import ConfigurationError, GatewayRejected, SezzleError
@@ -62,6 +67,8 @@ class Command(BaseCommand):
             help="show the balance of the interest account too, where there is one",
         )
 
+    # In English, as every command and the log.
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         """Show payout after payout; leave with 1 when something does not match."""
         account = options["account"]
