@@ -36,8 +36,9 @@ class ForgetSavedAccountView(View):
     """
     Removes a saved account of the shopper who is logged in, at Sezzle first.
 
-    POST only, by primary key; another user's is as unknown as one that does not exist. Doing it
-    twice is fine. The form may name a page of the same site as ``next``, where the shopper goes
+    POST only, by primary key; another user's is as unknown as one that does not exist, also where
+    both have the same account at Sezzle: each takes back what they agreed to. Doing it twice is
+    fine. The form may name a page of the same site as ``next``, where the shopper goes
     afterwards with a message; without it they go to :attr:`next_url`.
     """
 
@@ -64,8 +65,8 @@ class ForgetSavedAccountView(View):
             messages.error(request, _excuse(error), fail_silently=True)
         else:
             text = _(
-                "Your saved Sezzle account was removed. We cannot charge it any more. What you "
-                "owe Sezzle for earlier orders stays as it is."
+                "Your saved Sezzle account was removed. We do not charge it for you any more. What "
+                "you owe Sezzle for earlier orders stays as it is."
             )
             messages.success(request, text, fail_silently=True)
         return SeeOther(self._next(request))
@@ -97,5 +98,8 @@ def _excuse(error: Exception) -> str:
             "Please try again in a few minutes."
         )
     if isinstance(error, GatewayUnavailable):
-        return _("Sezzle cannot be reached right now. Nothing was removed. Please try again.")
+        return _(
+            "Sezzle gave no clear answer, so we do not know whether your saved account was "
+            "removed. Please try again."
+        )
     return _("Your saved Sezzle account could not be removed. Please contact us.")

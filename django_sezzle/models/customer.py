@@ -40,6 +40,7 @@ class SezzleCustomerQuerySet(models.QuerySet["SezzleCustomer"]):
                 user=user,
                 forgotten_at=None,
             )
+            .order_by("-agreed_at", "-id")
             .first()
         )
 
@@ -50,7 +51,11 @@ class SezzleCustomer(models.Model):
 
     Written only after Sezzle has confirmed it for a session that the shop began. The session's
     token is never stored, nor anything else about the shopper. ``user`` is the one of the payment
-    with which they agreed last, if it had one.
+    with which they agreed.
+
+    Each user has a row of their own, and guests have one, also where two of them have the same
+    account at Sezzle and Sezzle gives it the same id: whoever agreed takes back what they agreed
+    to themselves, and nothing else.
     """
 
     account = models.CharField(_("account"), max_length=32, default="default")
@@ -64,6 +69,9 @@ class SezzleCustomer(models.Model):
         related_name="+",
         verbose_name=_("shopper"),
     )
+    # When the newest checkout at which they agreed began: in whatever order Sezzle's events come,
+    # and however often, it is the same.
+    agreed_at = models.DateTimeField(_("agreed"), default=timezone.now)
     expires_at = models.DateTimeField(_("consent ends"), null=True, blank=True)
     # Rows stay, because payments point at them; what was removed is not charged any more.
     forgotten_at = models.DateTimeField(_("removed"), null=True, blank=True)
@@ -80,7 +88,7 @@ class SezzleCustomer(models.Model):
         permissions = (("forget_sezzlecustomer", "Can remove saved Sezzle customers"),)
         constraints = (
             models.UniqueConstraint(
-                fields=["account", "environment", "uuid"], name="sezzle_customer_once"
+                fields=["account", "environment", "uuid", "user"], name="sezzle_customer_once"
             ),
         )
 

@@ -142,18 +142,29 @@ def _comparable(moment: datetime) -> datetime:
 
 
 def _record(payment: SezzlePayment, agreed: TokenSession) -> SezzleCustomer:
+    """
+    Write down who agreed, for the user who paid and for nobody else.
+
+    Whether Sezzle gives an account the same id each time is not known. If it does, two users of
+    the shop with one account at Sezzle are two customers here: neither takes the other's away.
+    """
     identity = {
         "account": payment.account,
         "environment": payment.environment,
         "uuid": agreed.customer_uuid,
+        "user_id": payment.user_id,
     }
     known = SezzleCustomer.objects.using(database()).filter(**identity).first()
-    customer = known or SezzleCustomer(**identity)
+    customer = known or SezzleCustomer(**identity, agreed_at=payment.created_at)
+    customer.agreed_at = max(customer.agreed_at, payment.created_at)
     customer.expires_at = fields.stored(agreed.customer_expires_at)
-    # A guest's checkout takes nobody's saved account away.
-    customer.user_id = payment.user_id or customer.user_id
-    if customer.forgotten_at is not None and payment.created_at > customer.forgotten_at:
-        # They agreed anew; what they agreed to before they took it back does not count again.
-        customer.forgotten_at = None
-    customer.save(using=database())
+    if known is None:
+        customer.save(using=database(), force_insert=True)
+        return customer
+    # A whole row would undo a removal of this very moment.
+    customer.save(using=database(), update_fields=["agreed_at", "expires_at", "updated_at"])
+    # They agreed anew; what they agreed to before they took it back does not count again.
+    rows = SezzleCustomer.objects.using(database()).filter(pk=customer.pk)
+    rows.filter(forgotten_at__lt=payment.created_at).update(forgotten_at=None)
+    customer.refresh_from_db(using=database())
     return customer

@@ -103,6 +103,11 @@ class Contract:
         }
         return cls(operations, events)
 
+    @property
+    def operation_ids(self) -> set[str]:
+        """Return the names of all that is declared."""
+        return set(self._by_name)
+
     def operation_id(self, method: str, path: str) -> str:
         """Return the name of the operation that `method` and `path` call."""
         return self._operation(method, path).name

@@ -241,14 +241,15 @@ def test_disputes_exist_once_for_each_account_and_environment() -> None:
     assert SezzleDispute.objects.count() == 4
 
 
-def test_customers_exist_once_for_each_account_and_environment() -> None:
-    same = {"account": "default", "environment": "sandbox", "uuid": "c-1"}
+def test_customers_exist_once_for_each_account_environment_and_user() -> None:
+    same = {"account": "default", "environment": "sandbox", "uuid": "c-1", "user": make_user("a")}
     SezzleCustomer.objects.create(**same)
     with pytest.raises(IntegrityError), hosts_transaction():
         SezzleCustomer.objects.create(**same)
-    for other in ({"account": "canada"}, {"environment": "production"}, {"uuid": "c-2"}):
+    others = ({"account": "canada"}, {"environment": "production"}, {"uuid": "c-2"})
+    for other in (*others, {"user": make_user("b")}, {"user": None}):
         SezzleCustomer.objects.create(**same | other)
-    assert SezzleCustomer.objects.count() == 4
+    assert SezzleCustomer.objects.count() == 6
 
 
 @pytest.mark.fault(26)

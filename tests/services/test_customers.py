@@ -35,7 +35,7 @@ from django_sezzle.services.tokenization import TOKEN_LIFE, find_customer
 from django_sezzle.signals import customer_tokenized
 from tests.fixtures import a_checkout, hosts_transaction, make_user
 from tests.services.conftest import MakePayment
-from tests.services.rigs import Statements, Wire, called, listening, says, with_members
+from tests.services.rigs import Edit, Statements, Wire, called, listening, says, with_members
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +70,26 @@ def saved(emulator: Emulator, agreed: MakePayment) -> MakeCustomer:
         return customer
 
     return make
+
+
+@pytest.fixture
+def with_the_account_of(wire: Wire, agreed: MakePayment) -> MakeCustomer:
+    """Let somebody agree whose account at Sezzle has the id that another one has here."""
+
+    def make(other: SezzleCustomer, reference: str, **members: Any) -> SezzleCustomer:
+        payment = agreed(reference, **members)
+        wire.falsify("token_session", named(other))
+        customer = find_customer(payment, seconds=10)
+        assert customer is not None
+        return customer
+
+    return make
+
+
+def named(customer: SezzleCustomer) -> Edit:
+    """Have Sezzle say that this customer agreed."""
+    same = {"uuid": customer.uuid, "expiration": "2031-05-01T00:00:00Z", "links": []}
+    return with_members(customer=same)
 
 
 def again(customer: SezzleCustomer) -> SezzleCustomer:
@@ -135,7 +155,7 @@ class TestForgetting:
             forgotten = forget_customer(customer, actor=staff)
 
         assert called(emulator) == ["customer_delete"]
-        assert len(made.texts) <= 6, "\n".join(made.texts)
+        assert len(made.texts) <= 7, "\n".join(made.texts)
         assert not list(emulator.state.customers)
         assert forgotten is customer
         assert again(customer).forgotten_at is not None
@@ -227,13 +247,11 @@ class TestForgetting:
         assert again(customer).forgotten_at is None
 
     def test_who_agrees_anew_may_be_charged_again(
-        self, emulator: Emulator, wire: Wire, saved: MakeCustomer, agreed: MakePayment
+        self, saved: MakeCustomer, with_the_account_of: MakeCustomer
     ) -> None:
         customer = forget_customer(saved())
-        same = {"uuid": customer.uuid, "expiration": "2031-05-01T00:00:00Z", "links": []}
-        wire.falsify("token_session", with_members(customer=same))
 
-        find_customer(agreed("1002"), seconds=10)
+        assert with_the_account_of(customer, "1002") == customer
 
         assert again(customer).forgotten_at is None
 
@@ -244,16 +262,137 @@ class TestForgetting:
         customer = find_customer(payment, seconds=10)
         assert customer is not None
         forget_customer(customer)
-        same = {"uuid": customer.uuid, "expiration": "2031-05-01T00:00:00Z", "links": []}
-        wire.falsify("token_session", with_members(customer=same))
+        wire.falsify("token_session", named(customer))
 
         assert find_customer(payment, seconds=10) == customer
 
         assert again(customer).forgotten_at is not None
 
 
+class TestOneAccountOfTwoUsers:
+    """Should Sezzle give an account the same id each time, nobody takes it from anybody."""
+
+    @pytest.fixture
+    def two(
+        self, saved: MakeCustomer, with_the_account_of: MakeCustomer
+    ) -> tuple[SezzleCustomer, SezzleCustomer]:
+        """What two users of the shop agreed to with one account at Sezzle."""
+        first = saved(user=make_user("first"))
+        return first, with_the_account_of(first, "1002", user=make_user("second"))
+
+    def test_each_has_their_own(self, two: tuple[SezzleCustomer, SezzleCustomer]) -> None:
+        first, second = two
+
+        assert first.uuid == second.uuid
+        for customer in two:
+            owner = again(customer).user
+            assert SezzleCustomer.objects.chargeable_for(owner) == customer
+        assert first.user_id != second.user_id
+
+    def test_one_takes_it_back_and_the_other_is_charged(
+        self, emulator: Emulator, two: tuple[SezzleCustomer, SezzleCustomer]
+    ) -> None:
+        first, second = two
+        emulator.calls.clear()
+
+        forget_customer(second)
+
+        assert called(emulator) == []
+        assert again(second).forgotten_at is not None
+        with pytest.raises(ActionNotAllowed, match="was removed"):
+            charge_customer(second, a_checkout("2001"))
+        charged = charge_customer(first, a_checkout("2002")).result_payment
+        assert charged is not None
+        assert charged.user_id == first.user_id
+
+    def test_the_last_one_ends_it_at_sezzle(
+        self, emulator: Emulator, two: tuple[SezzleCustomer, SezzleCustomer]
+    ) -> None:
+        first, second = two
+        forget_customer(second)
+        emulator.calls.clear()
+
+        forget_customer(first)
+
+        assert called(emulator) == ["customer_delete"]
+        assert emulator.state.customers.get(first.uuid) is None
+
+    def test_whose_consent_ran_out_keeps_nothing_at_sezzle(
+        self, emulator: Emulator, two: tuple[SezzleCustomer, SezzleCustomer]
+    ) -> None:
+        first, second = two
+        rows = SezzleCustomer.objects.filter(pk=first.pk)
+        rows.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+        forget_customer(second)
+
+        assert emulator.state.customers.get(second.uuid) is None
+
+    def test_what_a_guest_agreed_to_ends_with_the_last_user(
+        self, emulator: Emulator, saved: MakeCustomer, with_the_account_of: MakeCustomer
+    ) -> None:
+        guests = saved()
+        users = with_the_account_of(guests, "1002", user=make_user("shopper"))
+        assert users != guests
+
+        forget_customer(users)
+
+        assert emulator.state.customers.get(users.uuid) is None
+        assert again(guests).forgotten_at is not None
+
+    def test_not_while_what_ends_with_it_is_being_charged(
+        self, emulator: Emulator, saved: MakeCustomer, with_the_account_of: MakeCustomer
+    ) -> None:
+        guests = saved()
+        users = with_the_account_of(guests, "1002", user=make_user("shopper"))
+        emulator.faults.add("customer_order", "drop_before")
+        with pytest.raises(OutcomeUnknown):
+            charge_customer(guests, a_checkout("2001"))
+
+        with pytest.raises(OperationInProgress):
+            forget_customer(users)
+
+        assert again(users).forgotten_at is None
+
+    def test_staff_remove_a_guests_and_the_users_stays(
+        self, emulator: Emulator, saved: MakeCustomer, with_the_account_of: MakeCustomer
+    ) -> None:
+        users = saved(user=make_user("shopper"))
+        guests = with_the_account_of(users, "1002")
+
+        forget_customer(guests)
+
+        assert again(guests).forgotten_at is not None
+        assert again(users).is_chargeable
+        assert emulator.state.customers.get(users.uuid) is not None
+
+
 class TestWhomToCharge:
     """What the shop asks before it charges."""
+
+    def test_who_agreed_last_and_not_who_agreed_first_last(
+        self, saved: MakeCustomer, agreed: MakePayment, with_the_account_of: MakeCustomer
+    ) -> None:
+        shopper = make_user("shopper")
+        first, payment = saved(user=shopper), agreed("1002", user=shopper)
+        second = find_customer(payment, seconds=10)
+        assert SezzleCustomer.objects.chargeable_for(shopper) == second
+
+        assert with_the_account_of(first, "1003", user=shopper) == first
+
+        assert SezzleCustomer.objects.chargeable_for(shopper) == first
+        # What is told once more, or late, is no new consent.
+        assert find_customer(payment, seconds=10) == second
+        assert SezzleCustomer.objects.chargeable_for(shopper) == first
+
+    def test_the_order_in_which_sezzle_tells_it_does_not_count(self, agreed: MakePayment) -> None:
+        shopper = make_user("shopper")
+        earlier, later = (agreed(number, user=shopper) for number in ("1001", "1002"))
+
+        newest = find_customer(later, seconds=10)
+        find_customer(earlier, seconds=10)
+
+        assert SezzleCustomer.objects.chargeable_for(shopper) == newest
 
     def test_the_newest_of_the_user(self, saved: MakeCustomer) -> None:
         shopper = make_user("shopper")
@@ -333,6 +472,21 @@ class TestComparing:
 
         assert compare_customers().gone == ()
         assert again(customer).forgotten_at is None
+
+    def test_who_was_found_gone_before_trouble_is_marked(
+        self, emulator: Emulator, wire: Wire, saved: MakeCustomer
+    ) -> None:
+        gone, asked_about = saved("1"), saved("2")
+        for customer in (gone, asked_about):
+            emulator.state.customers.remove(customer.uuid)
+        wire.falsify("customer_get", says(404, GONE))
+        wire.falsify("customer_get", says(503, ""), times=3)
+
+        with pytest.raises(GatewayUnavailable):
+            compare_customers()
+
+        assert again(gone).forgotten_at is not None
+        assert again(asked_about).forgotten_at is None
 
     def test_the_keys_of_another_merchant_remove_nobody(
         self, emulator: Emulator, saved: MakeCustomer

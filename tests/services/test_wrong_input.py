@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,26 +11,32 @@ import pytest
 
 from django_sezzle.conf import ConfigurationError
 from django_sezzle.emulator import Emulator
-from django_sezzle.exceptions import InvalidInput, PaymentError
+from django_sezzle.exceptions import ActionNotAllowed, InvalidInput, PaymentError
 from django_sezzle.gateway import LineItem, Price
-from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.models import SezzleCustomer, SezzleOperation, SezzlePayment
 from django_sezzle.services import (
     Checkout,
+    ask_in_store,
     capture,
+    charge_customer,
     clear_review,
+    preapprove,
     reauthorize,
     refund,
     release,
     set_reference,
     start_checkout,
+    upcharge,
 )
-from tests.fixtures import a_checkout
+from django_sezzle.services.in_store import withdraw
+from django_sezzle.services.reports import read_interest_balance, read_orders_report
+from tests.fixtures import a_checkout, hosts_transaction
 from tests.services.conftest import MakePayment
 from tests.services.rigs import again
 
 pytestmark = pytest.mark.django_db
 
-MONEY = [capture, refund, release, reauthorize]
+MONEY = [capture, refund, release, reauthorize, upcharge]
 NO_CENTS: list[Any] = [
     0,
     -1,
@@ -61,6 +68,9 @@ NO_REFERENCES: list[Any] = [
     1001,
     None,
 ]
+NO_PRICES: list[Any] = [10_000, 100.0, Decimal("100"), None, "100.00", ("100", "USD")]
+NO_CURRENCIES: list[Any] = ["JPY", "KWD", "EUR", "usd", "", "US", "USDX", None, 840]
+NO_INTENTS: list[Any] = ["capture", "SALE", "", None, True, 1]
 NO_URLS: list[Any] = [
     "javascript:alert(1)",
     "JavaScript:alert(1)",
@@ -92,14 +102,23 @@ NO_URLS: list[Any] = [
 @pytest.fixture(autouse=True)
 def _nothing_happens(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[None]:
     """Assert after each test that nothing was sent or written by what was wrong."""
-    if "payment" in request.fixturenames:
-        request.getfixturevalue("payment")
+    for name in {"payment", "customer"} & {*request.fixturenames}:
+        request.getfixturevalue(name)
     emulator.calls.clear()
-    rows = list(SezzlePayment.objects.values())
+    rows = stored()
     yield
     assert emulator.calls == []
-    assert list(SezzlePayment.objects.values()) == rows
+    assert stored() == rows
     assert not SezzleOperation.objects.exists()
+
+
+def stored() -> list[dict[str, Any]]:
+    return [*SezzlePayment.objects.values(), *SezzleCustomer.objects.values()]
+
+
+@pytest.fixture
+def customer() -> SezzleCustomer:
+    return SezzleCustomer.objects.create(environment="sandbox", uuid="c-1")
 
 
 @pytest.fixture
@@ -123,6 +142,24 @@ def test_amounts(
 def test_request_ids(payment: SezzlePayment, call: Callable[..., object], request_id: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         call(payment, amount_in_cents=100, request_id=request_id)
+
+
+@pytest.mark.parametrize("intent", NO_INTENTS, ids=repr)
+def test_intents_of_an_extra_charge(payment: SezzlePayment, intent: Any) -> None:
+    with pytest.raises(InvalidInput, match="Nothing was sent"):
+        upcharge(payment, amount_in_cents=100, intent=intent)
+
+
+def test_an_extra_charge_has_an_amount(payment: SezzlePayment) -> None:
+    nothing: Any = None
+    with pytest.raises(InvalidInput, match="Nothing was sent"):
+        upcharge(payment, amount_in_cents=nothing)
+
+
+@pytest.mark.parametrize("shipment", [" ", "\n", "S-1\x00", "x" * 81, 17, None, b"S-1"], ids=repr)
+def test_shipments(payment: SezzlePayment, shipment: Any) -> None:
+    with pytest.raises(InvalidInput, match="Nothing was sent"):
+        capture(payment, amount_in_cents=100, shipment=shipment)
 
 
 # Sezzle's reference may be longer than the shop's, by the number of the attempt.
@@ -155,13 +192,13 @@ def test_checkout_amounts(cents: Any) -> None:
 
 
 @pytest.mark.fault(24)
-@pytest.mark.parametrize("currency", ["JPY", "KWD", "EUR", "usd", "", "US", "USDX", None, 840])
+@pytest.mark.parametrize("currency", NO_CURRENCIES)
 def test_currencies(currency: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         start_checkout(a_checkout(amount=Price(10_000, currency)))
 
 
-@pytest.mark.parametrize("amount", [10_000, 100.0, Decimal("100"), None, "100.00"])
+@pytest.mark.parametrize("amount", NO_PRICES)
 def test_an_amount_that_is_no_price(amount: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         start_checkout(a_checkout(amount=amount))
@@ -178,7 +215,7 @@ def test_parts_in_another_currency() -> None:
             start_checkout(a_checkout(**part))
 
 
-@pytest.mark.parametrize("intent", ["AUTH", "capture", "SALE", "", None, True, 1], ids=repr)
+@pytest.mark.parametrize("intent", ["AUTH", *NO_INTENTS], ids=repr)
 def test_intents(intent: Any) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         start_checkout(a_checkout(intent=intent))
@@ -213,6 +250,86 @@ def test_no_origin(settings: Any) -> None:
     settings.SEZZLE = {**settings.SEZZLE, "BASE_URL": None}
     with pytest.raises(InvalidInput, match="BASE_URL"):
         start_checkout(a_checkout())
+
+
+class TestInStore:
+    """A cashier types."""
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"phone": "555 0100"},
+            {"phone": "+1 055 010 0100"},
+            {"phone": 6125550100},
+            {"phone": "6125550100; DROP"},
+            {"email": "ada"},
+            {"email": "ada@example.com, eve@example.com"},
+            {"email": "a" * 250 + "@example.com"},
+            {"email": b"ada@example.com"},
+            {"phone": "6125550100", "email": "ada"},
+            {"language": "de"},
+            {"language": "fr"},
+            {"language": 1},
+            {"shop_reference": "10 01"},
+            {"shop_reference": None},
+            {"account": "default", "amount": Price(99, "USD")},
+        ],
+        ids=str,
+    )
+    def test_asking_for_a_payment(self, members: dict[str, Any]) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was sent"):
+            ask_in_store(
+                **{"shop_reference": "1001", "amount": Price(10_000, "USD")}
+                | {"phone": "6125550100"}
+                | members
+            )
+
+    @pytest.mark.parametrize("amount", NO_PRICES, ids=repr)
+    def test_amounts(self, amount: Any) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was sent"):
+            ask_in_store(shop_reference="1001", amount=amount, phone="6125550100")
+
+    def test_giving_up_inside_a_transaction(self, payment: SezzlePayment) -> None:
+        with hosts_transaction(), pytest.raises(ActionNotAllowed, match="transaction"):
+            withdraw(payment)
+
+
+class TestSavedShoppers:
+    """A program charges somebody who is not there."""
+
+    @pytest.mark.parametrize("amount", NO_PRICES, ids=repr)
+    def test_asking_before_a_charge(self, customer: SezzleCustomer, amount: Any) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was sent"):
+            preapprove(customer, amount)
+
+    def test_asking_about_nothing(self, customer: SezzleCustomer) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was sent"):
+            preapprove(customer, Price(0, "USD"))
+
+    @pytest.mark.parametrize("request_id", NO_REQUEST_IDS, ids=repr)
+    def test_request_ids(self, customer: SezzleCustomer, request_id: Any) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was sent"):
+            charge_customer(customer, a_checkout(), request_id=request_id)
+
+    @pytest.mark.parametrize("on_commit", [False, True])
+    def test_another_account_than_the_customers(
+        self, customer: SezzleCustomer, on_commit: bool
+    ) -> None:
+        with pytest.raises(InvalidInput, match=r"by the default account.*Nothing was sent"):
+            charge_customer(customer, a_checkout(account="canada"), on_commit=on_commit)
+
+
+class TestReports:
+    """Somebody asks for what Sezzle reports."""
+
+    @pytest.mark.parametrize("currency", NO_CURRENCIES, ids=repr)
+    def test_currencies_of_the_interest_account(self, currency: Any) -> None:
+        with pytest.raises(InvalidInput, match="Nothing was asked"):
+            read_interest_balance(currency)
+
+    def test_orders_of_a_period_that_ends_before_it_begins(self) -> None:
+        with pytest.raises(InvalidInput, match=r"ends.*before it begins.*Nothing was asked"):
+            read_orders_report(date(2026, 11, 2), date(2026, 11, 1))
 
 
 def test_every_error_of_wrong_input_is_a_payment_error_and_a_value_error() -> None:

@@ -110,7 +110,7 @@ def test_without_sezzle_the_shopper_is_back_with_a_reason(
     answer = client.post("/pay/7/")
     assert (answer.status_code, answer["Location"]) == (303, "/checkout/")
     assert len(texts(answer)) == 1
-    assert "You were not charged" in texts(answer)[0]
+    assert "This click charged nothing" in texts(answer)[0]
     assert "shop_reference=order-7 checkout=failed error=GatewayUnavailable" in caplog.text
     payment = SezzlePayment.objects.get()
     assert (payment.approved, payment.order_uuid) == (False, None)

@@ -179,7 +179,7 @@ def test_without_sezzle_there_is_a_reason_and_a_way_on(client: Client, emulator:
     emulator.faults.add("session_create", "503", times=None)
     answer = client.post("/pay/7/", **asking())
     assert (answer.status_code, answer.json()["next"]) == (409, "/checkout/")
-    assert "You were not charged" in answer.json()["message"]
+    assert "This click charged nothing" in answer.json()["message"]
     assert texts(answer) == [answer.json()["message"]]
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from django_sezzle import webhooks
 from django_sezzle.emulator import Emulator
@@ -177,7 +178,7 @@ def test_a_later_agreement_of_the_same_customer_renews_it(
     agree(user=shopper)
     deliver_tokenized()
     first = SezzleCustomer.objects.get()
-    second = agree("1002")
+    second = agree("1002", user=shopper)
     newest = agreements(emulator)[-1]
     again = {"uuid": first.uuid, "expiration": "2031-05-01T00:00:00Z", "links": []}
     Wire(emulator).falsify("token_session", with_members(customer=again))
@@ -186,10 +187,30 @@ def test_a_later_agreement_of_the_same_customer_renews_it(
 
     assert newest.customer_uuid != first.uuid
     customer = SezzleCustomer.objects.select_related("user").get()
-    # The second checkout was a guest's, which takes the saved account from nobody.
     assert customer.user == shopper
     assert customer.expires_at == fields.stored(datetime(2031, 5, 1, tzinfo=UTC))
     assert second.announcements.filter(fact_key__startswith="tokenized").count() == 1
+
+
+def test_a_removal_at_the_same_moment_is_not_undone(
+    emulator: Emulator, agree: Any, deliver_tokenized: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree()
+    deliver_tokenized()
+    known = SezzleCustomer.objects.get()
+    agree("1002")
+    same = {"uuid": known.uuid, "expiration": "2031-05-01T00:00:00Z", "links": []}
+    Wire(emulator).falsify("token_session", with_members(customer=same))
+    removed_at, save = timezone.now(), SezzleCustomer.save
+
+    def removed_before(self: SezzleCustomer, **options: Any) -> None:
+        SezzleCustomer.objects.filter(pk=known.pk).update(forgotten_at=removed_at)
+        save(self, **options)
+
+    monkeypatch.setattr(SezzleCustomer, "save", removed_before)
+    deliver_tokenized(customer={"uuid": known.uuid})
+    known.refresh_from_db()
+    assert known.forgotten_at == fields.stored(removed_at)
 
 
 @pytest.mark.fault(1, 3)
