@@ -61,15 +61,17 @@ LOOKS = {
 }
 ROWS = """
 INSERT INTO django_sezzle_sezzlepayment (
-    token, shop_reference, reference_id, is_checkout, is_current, account, environment,
-    merchant_uuid, intent, currency, amount_in_cents, success_url, failure_url, cancel_url,
-    before_expiry, checkout_fingerprint, session_uuid, order_uuid, sezzle_order_id, checkout_url,
+    token, shop_reference, reference_id, reference_confirmed, is_checkout, is_current, account,
+    environment, merchant_uuid, intent, currency, amount_in_cents, success_url, failure_url,
+    cancel_url, before_expiry, checkout_fingerprint, session_uuid, order_uuid, sezzle_order_id,
+    checkout_url,
     approved, authorized_in_cents, captured_in_cents, refunded_in_cents, released_in_cents,
     checkout_status, authorization_expires_at, status, review_reason, review_cleared_because,
-    was_reauthorized, lock_seq, start_attempt, last_read_at, created_at, updated_at, checkout_mode
+    was_reauthorized, lock_seq, start_attempt, last_read_at, created_at, updated_at, checkout_mode,
+    sends_link
 )
 SELECT
-    md5('token' || n), 'SHOP-' || n, 'SHOP-' || n, true, true,
+    md5('token' || n), 'SHOP-' || n, 'SHOP-' || n, true, true, true,
     CASE WHEN n %% 10 = 0 THEN 'second' ELSE 'default' END,
     CASE WHEN n <= %(rows)s / 100 THEN 'sandbox' ELSE 'production' END,
     'merchant', 'AUTH', 'USD', 5000, 'https://shop.example/thanks/' || n, '', '',
@@ -80,7 +82,7 @@ SELECT
     CASE status WHEN 'released' THEN 5000 ELSE 0 END,
     'completed', at + interval '3 days', status,
     CASE WHEN n %% (%(rows)s / 100) = 7 THEN 'amount_differs' ELSE '' END, '',
-    false, 3, 1, at, at, at, ''
+    false, 3, 1, at, at, at, '', false
 FROM (
     SELECT n, status, now() - (%(rows)s - n) * interval '86.4 seconds' AS at,
         status NOT IN ('created', 'denied', 'canceled') AS is_approved,

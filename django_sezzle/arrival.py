@@ -45,7 +45,7 @@ class ArrivalState(StrEnum):
     """The checkout is over without a payment. Nothing was charged."""
 
     CHECKING = "checking"
-    """Approved, but something does not fit: the shop has to look."""
+    """Something does not fit: the shop has to look."""
 
     WAITING = "waiting"
     """Not known yet."""
@@ -122,13 +122,17 @@ def _is_our_turn(payment: SezzlePayment) -> bool:
 
 
 def _state(payment: SezzlePayment) -> ArrivalState:
+    if payment.sends_link and not payment.order_uuid:
+        # Whoever comes back had a link whose checkout we were never told: perhaps they paid.
+        return ArrivalState.WAITING
+    if payment.review_reason:
+        # Sezzle may have approved what is not the shop's: "nothing was charged" would be a guess.
+        return ArrivalState.CHECKING
     if payment.status == Status.DENIED:
         return ArrivalState.DENIED
     if payment.status == Status.CANCELED:
         return ArrivalState.CANCELED
-    if payment.approved:
-        return ArrivalState.CHECKING if payment.review_reason else ArrivalState.APPROVED
-    return ArrivalState.WAITING
+    return ArrivalState.APPROVED if payment.approved else ArrivalState.WAITING
 
 
 def _next_url(payment: SezzlePayment, state: ArrivalState) -> str:

@@ -181,7 +181,8 @@ def _excuse(error: SezzleError) -> str:
         return _("Your checkout is just being prepared. Please try again in a moment.")
     if isinstance(error, (GatewayRejected, PaymentError)):
         return _("Sezzle cannot take this order. You were not charged. Please pay in another way.")
-    return _("Sezzle cannot be reached right now. You were not charged. Please try again.")
+    # An earlier checkout of theirs, in another window, may be paid: this click says nothing of it.
+    return _("Sezzle cannot be reached right now. This click charged nothing. Please try again.")
 
 
 def _origin(request: HttpRequest, checkout: Checkout) -> str:

@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from django_sezzle import services
 from django_sezzle.admin.moments import written
-from django_sezzle.admin.results import TEXTS, Kind, code_for, describe
+from django_sezzle.admin.results import TEXTS, Kind, code_for, describe, said_by
 from django_sezzle.admin.waiting import is_of_newer, needs_review
 from django_sezzle.exceptions import (
     AuthenticationFailed,
     ConfigurationError,
     GatewayError,
     GatewayRejected,
+    GatewayUnavailable,
     OutcomeUnknown,
     SezzleError,
 )
@@ -189,7 +190,18 @@ def _cancel(
     payment: SezzlePayment, _operation: SezzleOperation | None, actor: Any, _reason: str
 ) -> Outcome:
     released_before = payment.released_in_cents
-    services.cancel(payment, actor=actor)
+    try:
+        services.cancel(payment, actor=actor)
+    except GatewayUnavailable as error:
+        if error.operation is not None:
+            raise
+        return Outcome(
+            Kind.UNSENT,
+            _(
+                "Sezzle could not be asked, or gave no clear answer. The checkout may still be "
+                "open: cancel again in a few minutes."
+            ),
+        )
     payment.refresh_from_db()
     released = payment.released_in_cents - released_before
     if released > 0:
@@ -197,6 +209,14 @@ def _cancel(
         return Outcome(Kind.DONE, _("%(amount)s was released.") % {"amount": amount})
     if payment.approved:
         return Outcome(Kind.UNSENT, _("Nothing is held any more."))
+    if payment.sends_link and not payment.order_uuid:
+        return Outcome(
+            Kind.DONE,
+            _(
+                "The payment was closed. Sezzle may have sent its link all the same, as its answer "
+                "was lost: if the shopper pays by it, the money shows up here for review."
+            ),
+        )
     return Outcome(Kind.DONE, _("The checkout was closed; nobody can pay it any more."))
 
 
@@ -221,23 +241,16 @@ def _failed(error: Exception) -> Outcome:
     is_refused = isinstance(error, GatewayRejected) and not isinstance(error, AuthenticationFailed)
     if operation is not None and operation.state == State.FAILED:
         kind, text = describe(operation)
-        return Outcome(kind, " ".join([text, *_words(error)]))
+        return Outcome(kind, " ".join([text, *_said(error)]))
     if is_refused:
         text = _("Sezzle refused it; nothing was changed.")
-        return Outcome(Kind.REFUSED, " ".join([text, *_words(error)]))
+        return Outcome(Kind.REFUSED, " ".join([text, *_said(error)]))
     code = code_for(error, was_recorded=False)
     return Outcome(Kind.UNSENT, str(TEXTS.get(code, TEXTS["state"])))
 
 
-def _words(error: Exception) -> Iterator[str]:
-    """Give what Sezzle said, and the id that its support asks for."""
-    if not isinstance(error, GatewayError):
-        return
-    said = error.errors[0].message or error.code if error.errors else ""
-    if said:
-        yield f"“{said}”"
-    if error.debug_uuid:
-        yield _("(debug id %(id)s)") % {"id": error.debug_uuid}
+def _said(error: Exception) -> Iterator[str]:
+    return said_by(error) if isinstance(error, GatewayError) else iter(())
 
 
 _KEPT_IN_LOG = gettext_lazy("Kept in the admin's log; not sent to Sezzle or the shopper.")

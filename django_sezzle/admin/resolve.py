@@ -206,7 +206,7 @@ class ResolvePagesMixin(MoneyPagesMixin):
     def _tell(self, request: HttpRequest, payment: SezzlePayment, outcome: Outcome) -> None:
         text = format_html(
             "<strong>{}</strong> {}: {}",
-            HEADLINES[outcome.kind] if outcome.kind != Kind.UNSENT else _("Nothing was done"),
+            HEADLINES[outcome.kind] if outcome.kind != Kind.UNSENT else _("Not done"),
             payment.shop_reference,
             outcome.text,
         )

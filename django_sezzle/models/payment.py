@@ -108,6 +108,8 @@ class SezzlePayment(models.Model):
     # What the shop asked for
     shop_reference = models.CharField(_("shop reference"), max_length=fields.REFERENCE_LENGTH)
     reference_id = models.CharField(_("Sezzle reference"), max_length=80)
+    # False when Sezzle may have another: it gave no answer to ours, or somebody edited it there.
+    reference_confirmed = models.BooleanField(default=True, editable=False)
     is_checkout = models.BooleanField(_("made by a checkout"), null=True, editable=False)
     is_current = models.BooleanField(_("counts for its order"), null=True, default=None)
     account = models.CharField(_("account"), max_length=32, default="default")
@@ -135,6 +137,8 @@ class SezzlePayment(models.Model):
     checkout_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     # How Sezzle's pages are shown; empty for Sezzle's default, the redirect.
     checkout_mode = models.CharField(max_length=16, blank=True, editable=False)
+    # Sezzle itself sends the shopper the link; perhaps it did, although its answer was lost.
+    sends_link = models.BooleanField(default=False, editable=False)
 
     # Where it is at Sezzle
     session_uuid = fields.identifier(_("session"), blank=True)

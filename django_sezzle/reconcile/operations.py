@@ -48,11 +48,13 @@ def _finish_one(run: Run, operation: SezzleOperation) -> Iterator[Done | Finding
         trouble = recovery.finish(payment)
     except (ConfigurationError, SezzleError) as error:
         trouble = error
-    if trouble is None:
-        run.reach.succeeded(account)
-        yield Done(Task.OPERATION)
-    else:
+    if trouble is not None:
         run.reach.failed(account, trouble, read_at=read_at, reference=payment.shop_reference)
+        return
+    run.reach.succeeded(account)
+    # What still waits for an answer is reported at the end of the run.
+    if not _open().filter(pk=operation.pk).exists():
+        yield Done(Task.OPERATION)
 
 
 def report(run: Run) -> Iterator[Finding]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import GatewayRejected
 from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import charges, truth
-from django_sezzle.services.locking import lock, short_transaction
+from django_sezzle.services.locking import database, lock, short_transaction
 from django_sezzle.services.reauthorization import (
+    LATE,
     adopt_as_made_by,
     adopt_upcharge,
     candidates,
@@ -18,23 +23,42 @@ from django_sezzle.services.reauthorization import (
 from django_sezzle.services.telling import tell
 from django_sezzle.services.truth import Reading
 
+logger = logging.getLogger("django_sezzle.services")
+
 
 def adopt_order(
     account: str, order_uuid: str, *, seconds: float | None = None
 ) -> SezzlePayment | None:
     """
-    Take over an order that one of our reauthorizations, upcharges or charges made.
+    Take over an order that one of our reauthorizations, upcharges or charges made, or a checkout
+    whose link Sezzle sent.
 
-    Sezzle is asked only while such an operation is open, or a charge was closed not long ago.
+    Sezzle is asked only while such an operation is open, or a charge was closed or a link was lost
+    not long ago.
 
     :returns: the new payment, or None when the order is not ours.
     :raises GatewayUnavailable: it could not be read.
     """
-    if not candidates(account).exists():
+    operations, checkouts = candidates(account), lost_links(account)
+    # In one query: most orders that we do not know are another shop's.
+    if not operations.order_by().values("pk").union(checkouts.order_by().values("pk")).exists():
         return None
     reading = read_unknown(account, order_uuid, seconds=seconds)
     maker = find_maker(account, reading)
-    return None if maker is None else _adopt(maker, order_uuid, reading)
+    if maker is not None:
+        return _adopt(maker, order_uuid, reading)
+    return _adopt_lost_link(account, order_uuid, reading)
+
+
+def lost_links(account: str) -> QuerySet[SezzlePayment]:
+    """Select checkouts whose link the shopper may have, and whose order we were never told."""
+    return SezzlePayment.objects.using(database()).filter(
+        account=account,
+        environment=get_settings(account).environment,
+        sends_link=True,
+        order_uuid=None,
+        created_at__gt=timezone.now() - LATE,
+    )
 
 
 def look_for_named_order(operation: SezzleOperation, *, seconds: float | None = None) -> None:
@@ -83,6 +107,42 @@ def _adopt(maker: SezzleOperation, order_uuid: str, reading: Reading) -> SezzleP
             tell(child.reauthorized_from)
         tell(child)
     return child
+
+
+def _adopt_lost_link(account: str, order_uuid: str, reading: Reading) -> SezzlePayment | None:
+    """
+    Let the payment whose checkout got lost have the order that was paid by its link.
+
+    It may have been closed, and another have been begun: then the shop must look at it.
+    """
+    order = reading.order
+    if order is None or not order.is_approved or order.amount is None or order.is_upcharge:
+        return None
+    lost = lost_links(account).filter(
+        reference_id=order.reference_id,
+        amount_in_cents=order.amount.amount_in_cents,
+        currency=order.amount.currency,
+    )
+    found = lost.first()
+    if found is None or found.reference_id != order.reference_id:
+        return None
+
+    def take() -> SezzlePayment | None:
+        payment = lock(found.pk)
+        rows = SezzlePayment.objects.using(database())
+        if payment.order_uuid is not None or rows.filter(order_uuid=order_uuid).exists():
+            return None
+        payment.order_uuid = order_uuid
+        payment.last_read_at = reading.read_at
+        payment.save(using=database(), update_fields=["order_uuid", "last_read_at", "updated_at"])
+        truth.apply(payment, reading)
+        return payment
+
+    payment = short_transaction(take)
+    if payment is not None:
+        logger.warning("payment=%s order=%s lost_link=paid", payment.pk, order_uuid)
+        tell(payment)
+    return payment
 
 
 def _decline(operation: SezzleOperation) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from django_sezzle.exceptions import InvalidInput, OperationInProgress
@@ -77,28 +77,29 @@ def _contents(plan: Plan) -> dict[str, object]:
         "before_expiry": checkout.before_expiry or "",
         "checkout_fingerprint": plan.fingerprint,
         "checkout_mode": checkout.checkout_mode.value if checkout.checkout_mode else "",
+        "sends_link": checkout.send_to is not None,
         **checkout.urls,
     }
 
 
-def free_reference(checkout: Checkout, *, after: str = "") -> str:
+def free_reference(checkout: Checkout) -> str:
     """
     Find what this attempt is called at Sezzle: the shop's number, then with -2, -3 and so on.
 
-    :param after: the reference of an earlier attempt, which Sezzle may have seen.
+    A number is never given out twice: Sezzle may know an order by it, whose answer was lost.
     """
-    first = _number_of(after, checkout.shop_reference) + 1
     rows = SezzlePayment.objects.using(database()).filter(
         account=checkout.account, is_checkout=True
     )
-    while True:
-        wanted = [_numbered(checkout.shop_reference, first + n) for n in range(20)]
-        found = rows.filter(reference_id__in=wanted).order_by()
-        taken = {reference.lower() for reference in found.values_list("reference_id", flat=True)}
-        for candidate in wanted:
-            if candidate.lower() not in taken:
-                return candidate
-        first += len(wanted)
+    name = checkout.shop_reference
+    used = rows.filter(Q(shop_reference=name) | Q(reference_id=name)).order_by()
+    # What has been renamed since, or taken over, had a lower one before.
+    numbers = (_number_of(each, name) for each in used.values_list("reference_id", flat=True))
+    number = 1 + max(numbers, default=0)
+    # Another order of the shop may have this one for its own number.
+    while number > 1 and rows.filter(reference_id=_numbered(name, number)).exists():
+        number += 1
+    return _numbered(name, number)
 
 
 def _numbered(shop_reference: str, number: int) -> str:
@@ -107,8 +108,6 @@ def _numbered(shop_reference: str, number: int) -> str:
 
 def _number_of(reference_id: str, shop_reference: str) -> int:
     suffix = reference_id.removeprefix(shop_reference).removeprefix("-")
-    if not reference_id:
-        return 0
     return int(suffix) if suffix.isascii() and suffix.isdigit() else 1
 
 
@@ -129,6 +128,13 @@ def refuse_lookalike(checkout: Checkout) -> None:
         )
 
 
+def may_be_sent(payment: SezzlePayment) -> bool:
+    """Whether the shopper may have a link whose checkout nobody here knows; nobody is at it."""
+    lease = payment.start_lease_until
+    is_over = lease is None or lease <= timezone.now()
+    return payment.sends_link and not payment.order_uuid and is_over
+
+
 def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     """Take the lease of a row whose process died; None when it has not ended."""
     now = timezone.now()
@@ -137,7 +143,7 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     contents = _contents(plan) | {
         "merchant_uuid": plan.gateway.authenticate().merchant_uuid,
         # Perhaps a session was made under the old one, and Sezzle may not take it twice.
-        "reference_id": free_reference(plan.checkout, after=current.reference_id),
+        "reference_id": free_reference(plan.checkout),
     }
     try:
         taken = update_alone(
@@ -160,12 +166,13 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
 
 
-def end_lease(payment: SezzlePayment) -> None:
-    """Let the next one try at once."""
+def end_lease(payment: SezzlePayment, *, was_refused: bool) -> None:
+    """Let the next one try at once. Of a checkout that was refused no link was sent."""
     unfinished = SezzlePayment.objects.using(database()).filter(
         pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
     )
-    update_alone(unfinished, start_lease_until=timezone.now())
+    sends_link = payment.sends_link and not was_refused
+    update_alone(unfinished, start_lease_until=timezone.now(), sends_link=sends_link)
 
 
 def wait_for(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:

@@ -71,7 +71,6 @@ def _enter_second(
         order_uuid,
         Amount(operation.amount_in_cents, operation.currency),
         intent=Intent(payment.intent),
-        customer_id=payment.customer_id,
         last_read_at=reading.read_at,
     )
     # Whatever became of the first one meanwhile; this tells the shop, too.

@@ -28,6 +28,7 @@ from django_sezzle.models import Operation, SezzleCustomer, SezzleOperation, Sez
 from django_sezzle.services.attempts import free_reference, others_are_at_it, refuse_lookalike
 from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.closing import give_up
+from django_sezzle.services.customers import check_merchant
 from django_sezzle.services.locking import database, nothing_open, short_transaction
 from django_sezzle.services.money import checked_request_id, send_after_commit
 from django_sezzle.services.operations import execute, in_progress, outcome_of
@@ -74,8 +75,8 @@ def charge_customer(
     :param request_id: the same id gives the same operation, however often it is sent.
     :param on_commit: write it into the transaction that is open, and send it after the commit.
     :raises InvalidInput: another account than the customer's; nothing was sent.
-    :raises ActionNotAllowed: the customer was removed, or belongs to the other environment, or a
-        transaction is open; nothing was sent.
+    :raises ActionNotAllowed: the customer was removed, or belongs to the other environment or
+        another merchant, or a transaction is open; nothing was sent.
     :raises AlreadyPaid: the order has its payment; nothing was sent.
     :raises OperationInProgress: the order is being paid already; nothing was sent.
     :raises RequestIdReused: the id stands for something else; nothing was sent.
@@ -151,7 +152,7 @@ def _make_way(current: SezzlePayment) -> None:
             )
     elif current.start_lease_until is not None and current.start_lease_until > timezone.now():
         raise others_are_at_it(current)
-    elif not (current.success_url or current.cancel_url):
+    elif current.sends_link:
         raise OperationInProgress(
             f"A checkout of order {current.shop_reference} was begun, and its link may have been "
             "sent to the shopper. Nothing was sent. Cancel that payment first.",
@@ -273,10 +274,11 @@ def _check_chargeable(charge: Charge) -> SezzleCustomer:
         )
     if customer.forgotten_at is not None:
         raise ActionNotAllowed("This saved customer was removed. Nothing was sent.")
-    environment = get_settings(customer.account).environment
-    if customer.environment != environment:
+    settings = get_settings(customer.account)
+    if customer.environment != settings.environment:
         raise ActionNotAllowed(
             f"This customer agreed in {customer.environment}; the {customer.account} account is "
-            f"configured for {environment}. Nothing was sent."
+            f"configured for {settings.environment}. Nothing was sent."
         )
+    check_merchant(customer, known_merchant(settings) or "")
     return customer

@@ -20,6 +20,7 @@ def make_child(
         environment=parent.environment,
         merchant_uuid=parent.merchant_uuid,
         user_id=parent.user_id,
+        customer_id=parent.customer_id,
         currency=amount.currency,
         amount_in_cents=amount.amount_in_cents,
         success_url=parent.success_url,

@@ -15,7 +15,7 @@ from django_sezzle.exceptions import (
     OperationInProgress,
 )
 from django_sezzle.gateway.messages.checkout import REFERENCE
-from django_sezzle.models import SezzlePayment, Status
+from django_sezzle.models import Operation, SezzlePayment, Status
 from django_sezzle.services import truth
 from django_sezzle.services.consequences import may_tell_secured
 from django_sezzle.services.locking import database, lock, nothing_open, short_transaction
@@ -98,13 +98,15 @@ def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
     """
     Give an approved payment another reference at Sezzle, such as the receipt's number.
 
-    Ours is written first, so that a later read never looks foreign. Repeat it after an error.
+    Ours is written first, so that a later read never looks foreign; ``reference_confirmed`` stays
+    False until Sezzle has said yes, or a read shows it. Repeat it after an error.
 
     :param reference_id: 1 to 80 letters, digits, ``-`` and ``_``, not used by another payment.
     :raises InvalidInput: it has other characters, or another payment has it; nothing was sent.
     :raises ActionNotAllowed: the payment is not approved; nothing was sent.
-    :raises GatewayRejected: Sezzle refused.
-    :raises GatewayUnavailable: Sezzle could not be asked.
+    :raises OperationInProgress: an operation that makes a new order is open; nothing was sent.
+    :raises GatewayRejected: Sezzle refused; ours is kept, unconfirmed.
+    :raises GatewayUnavailable: Sezzle gave no clear answer; ours is kept, unconfirmed.
 
     Sezzle: PATCH /v2/order/{order_uuid}
     https://docs.sezzle.com/docs/api/core/orders/patchv2checkout
@@ -113,20 +115,35 @@ def set_reference(payment: SezzlePayment, reference_id: str) -> SezzlePayment:
     nothing_open()
     gateway = truth.gateway_of(payment)
 
-    def work() -> SezzlePayment:
+    def write_down() -> SezzlePayment:
         locked = lock(payment.pk)
         if not locked.approved or not locked.order_uuid:
             raise ActionNotAllowed("Sezzle has not approved this payment. Nothing was sent.")
+        making = locked.open_operation()
+        if making is not None and making.kind in Operation.that_make_orders():
+            # Its order is found by the reference, should the answer be lost.
+            raise in_progress(making)
         locked.reference_id = reference_id
-        locked.save(using=database(), update_fields=["reference_id", "updated_at"])
+        locked.reference_confirmed = False
+        columns = ["reference_id", "reference_confirmed", "updated_at"]
+        locked.save(using=database(), update_fields=columns)
+        return locked
+
+    def confirm() -> SezzlePayment:
+        locked = lock(payment.pk)
+        # Somebody may have given it yet another one meanwhile, which Sezzle has still to confirm.
+        if locked.reference_id == reference_id:
+            locked.reference_confirmed = True
+            locked.save(using=database(), update_fields=["reference_confirmed", "updated_at"])
         return locked
 
     try:
-        locked = short_transaction(work)
+        locked = short_transaction(write_down)
     except IntegrityError as error:
         raise InvalidInput("Another payment has this reference. Nothing was sent.") from error
     truth.copy_row(locked, payment)
     gateway.set_reference(locked.order_uuid or "", reference_id)
+    truth.copy_row(short_transaction(confirm), payment)
     return payment
 
 
@@ -184,8 +201,8 @@ def give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePa
     """
     Close a payment that nobody can complete any more.
 
-    :raises OperationInProgress: its checkout has just been made, so that somebody can, or a saved
-        customer is being charged.
+    :raises OperationInProgress: its checkout has just been made, so that somebody can, or its link
+        is being sent, or a saved customer is being charged.
     """
 
     def work() -> SezzlePayment:
@@ -195,6 +212,13 @@ def give_up(payment: SezzlePayment, *, untold: tuple[str, ...] = ()) -> SezzlePa
         if locked.order_uuid and not payment.order_uuid:
             raise OperationInProgress(
                 "The checkout has just been made. Nothing was changed. Cancel again.",
+                payment=locked,
+            )
+        lease = locked.start_lease_until
+        if locked.sends_link and lease is not None and lease > timezone.now():
+            raise OperationInProgress(
+                "The checkout is just being made, and its link is being sent. Nothing was changed. "
+                "Cancel again in a minute.",
                 payment=locked,
             )
         locked.canceled_at = timezone.now()

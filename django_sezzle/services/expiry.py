@@ -21,6 +21,9 @@ logger = logging.getLogger("django_sezzle.services")
 
 REASON = "the authorization was about to end"
 
+#: How the names of these facts begin.
+ENDING = "expiring:"
+
 
 def policy_of(payment: SezzlePayment) -> BeforeExpiry:
     """Name what is to be done: what the checkout said, or else the account's setting."""
@@ -57,7 +60,11 @@ def act_before_expiry(payment: SezzlePayment) -> bool:
     moves = policy in (BeforeExpiry.CAPTURE, BeforeExpiry.RELEASE)
     if moves:
         bring_up_to_date(payment)
-    if policy == BeforeExpiry.NOTHING or not short_transaction(lambda: _announce(payment)):
+    if policy == BeforeExpiry.NOTHING:
+        return False
+    is_new = short_transaction(lambda: _announce(payment))
+    # What was told and not moved yet is tried again; to tell is done once.
+    if not is_new and not (moves and ends_soon(payment, timezone.now())):
         return False
     ends = payment.authorization_expires_at
     logger.warning(
@@ -76,13 +83,25 @@ def act_before_expiry(payment: SezzlePayment) -> bool:
     return True
 
 
+def ending_fact(payment: SezzlePayment) -> str:
+    """Name the fact that this end of its authorization is near."""
+    return f"{ENDING}{_mark(payment)}"
+
+
 def _announce(payment: SezzlePayment) -> bool:
-    """Write the fact down, if it still is one; the caller's instance is brought up to date."""
+    """
+    Write the fact down, if it still is one; the caller's instance is brought up to date.
+
+    :returns: whether it is news.
+    """
     locked = lock(payment.pk)
     truth.copy_row(locked, payment)
     if not ends_soon(locked, timezone.now()):
         return False
-    truth.announce(locked, [f"expiring:{_mark(locked)}"])
+    fact = ending_fact(locked)
+    if locked.announcements.using(database()).filter(fact_key=fact).exists():
+        return False
+    truth.announce(locked, [fact])
     return True
 
 

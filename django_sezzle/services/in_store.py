@@ -59,7 +59,8 @@ class Stage(StrEnum):
     """Given up: the link is dead, or what was held was let go."""
 
     CHECKING = "checking"
-    """A review, or an operation under way or of unknown outcome: wait, and repeat nothing."""
+    """A review, an operation under way or of unknown outcome, or a newer authorization: look at the
+    payment, and repeat nothing."""
 
     REFUNDED = "refunded"
     """All that was captured was given back."""
@@ -201,9 +202,12 @@ def stage_of(payment: SezzlePayment, at: datetime | None = None) -> Stage:
     :param at: the moment to judge by; now when left out.
     """
     at = at or timezone.now()
+    if payment.review_reason or payment.was_reauthorized:
+        # Sezzle may have approved what does not fit; a newer authorization has a row of its own.
+        return Stage.CHECKING
     if not payment.approved:
         return _stage_before_approval(payment, at)
-    if payment.review_reason or payment.open_operation() is not None:
+    if payment.open_operation() is not None:
         return Stage.CHECKING
     if payment.capturable_in_cents and not payment.is_expired(at):
         return Stage.APPROVED

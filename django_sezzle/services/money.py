@@ -20,6 +20,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from django_sezzle.exceptions import (
+    AmountUnavailable,
     GatewayError,
     InvalidInput,
     OperationInProgress,
@@ -279,7 +280,11 @@ def _write_down(
     except OperationInProgress as error:
         recovery.finish(payment)
         _refuse_repeat(error.operation, asked)
-        return short_transaction(intent)
+        try:
+            return short_transaction(intent)
+        except AmountUnavailable as refusal:
+            # What was in the way took it, perhaps just now and by this very call.
+            raise _done_now(error.operation) or refusal from refusal
 
 
 def _refuse_repeat(before: SezzleOperation | None, asked: Asked) -> None:
@@ -292,13 +297,20 @@ def _refuse_repeat(before: SezzleOperation | None, asked: Asked) -> None:
         return
     if (before.kind, before.amount_in_cents) != (asked.kind, asked.amount_in_cents):
         return
-    found = reload(before)
-    if found.state == State.SUCCEEDED:
-        raise OperationInProgress(
-            f"An earlier {found.kind} of {found.price} has just been found to be done. Nothing "
-            "was sent by this call. Look at the payment, and ask again if more is to be moved.",
-            operation=found,
-        )
+    if done := _done_now(before):
+        raise done
+
+
+def _done_now(before: SezzleOperation | None) -> OperationInProgress | None:
+    """Make the error that says so, if an operation that was open when it was met is done."""
+    found = reload(before) if before is not None else None
+    if found is None or found.state != State.SUCCEEDED:
+        return None
+    return OperationInProgress(
+        f"An earlier {found.kind} of {found.price} had no answer yet, and is done now. Nothing "
+        "else was sent. Look at the payment, and ask again if more is to be moved.",
+        operation=found,
+    )
 
 
 def send_after_commit(intent: Callable[[], SezzleOperation]) -> SezzleOperation:

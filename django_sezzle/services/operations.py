@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import (
+    ActionNotAllowed,
     Declined,
     ErrorDetail,
     GatewayError,
@@ -204,7 +205,14 @@ def prepare(operation: SezzleOperation, *, seconds: float | None = None) -> Gate
     if operation.kind == Operation.CHARGE and operation.payment.customer_id is not None:
         # Where it was written; whoever sends has no database, and a replica may lag behind.
         customers = SezzleCustomer.objects.using(database())
-        operation.payment.customer = customers.get(pk=operation.payment.customer_id)
+        customer = customers.get(pk=operation.payment.customer_id)
+        operation.payment.customer = customer
+        if customer.forgotten_at is not None and not operation.attempts:
+            # They took it back while the shop's own transaction, which asked for it, was open.
+            give_up_unsent(operation)
+            raise ActionNotAllowed(
+                "This saved customer was removed. Nothing was sent.", operation=reload(operation)
+            )
     try:
         # The token is got first: what fails here has provably sent nothing.
         return truth.gateway_of(operation.payment, seconds=seconds)
@@ -333,7 +341,7 @@ def _stored_error(operation: SezzleOperation) -> GatewayError:
     if operation.evidence == Evidence.NOT_SENT:
         return GatewayUnavailable(f"{what} was never sent. No money moved.")
     if operation.evidence == Evidence.STAFF:
-        return GatewayRejected(f"{what} was closed by staff as not done.")
+        return GatewayRejected(f"{what} was closed by staff as not done. Ask with a new request id.")
     said = operation.error_message or operation.error_code or "no reason given"
     detail = ErrorDetail(
         code=operation.error_code,

@@ -25,9 +25,9 @@ def purge(before: datetime, *, dry_run: bool = False) -> Iterator[tuple[type[Mod
     """
     Delete webhook events that were dealt with, and announcements that were told.
 
-    Announcements stay while their payment may still change, and those of approval and end for
-    ever: they are what keeps a fact from being told twice. Gives each model with the rows just
-    deleted, or that would be.
+    Announcements stay while their payment may still change, and those of approval, end and consent
+    for ever: they are what keeps a fact from being told twice, or tells whose customer somebody is.
+    Gives each model with the rows just deleted, or that would be.
 
     :param before: what happened since then is kept.
     """
@@ -50,6 +50,8 @@ def _announcements(before: datetime) -> QuerySet[SezzleAnnouncement]:
     rows = SezzleAnnouncement.objects.using(database()).filter(told_at__lt=before)
     # These name no transaction: only their row keeps them from being told once more.
     rows = rows.exclude(fact_key__in=("authorized", "closed"))
+    # These say with which merchant a saved customer agreed, for as long as the consent lasts.
+    rows = rows.exclude(fact_key__startswith="tokenized:")
     unsettled = SezzlePayment.objects.filter(status__in=Status.that_may_change())
     reviewed = SezzlePayment.objects.exclude(review_reason="")
     moving = SezzleOperation.objects.filter(is_open=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django_sezzle.exceptions import GatewayUnavailable
+from django_sezzle.exceptions import AuthenticationFailed, GatewayUnavailable
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import recovery, truth
 from django_sezzle.services.locking import nothing_open
@@ -41,8 +41,17 @@ def _finish_charge(payment: SezzlePayment) -> SezzlePayment:
     if payment.order_uuid:
         return bring_up_to_date(payment)
     tell(payment)
-    if trouble is not None:
-        raise trouble
+    operation = payment.open_operation()
+    if isinstance(trouble, (AuthenticationFailed, GatewayUnavailable)):
+        sent = operation is not None and operation.attempts
+        known = "Money may or may not have moved" if sent else "No money moved"
+        raise type(trouble)(
+            f"Sezzle could not be asked about the charge ({type(trouble).__name__}). {known}: it "
+            "is tried again. Do not charge in another way.",
+            status=trouble.status,
+            errors=trouble.errors,
+            operation=operation,
+        ) from trouble
     return payment
 
 

@@ -11,10 +11,17 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from http import HTTPStatus
 
 from django.utils import timezone
 
-from django_sezzle.exceptions import GatewayError, PaymentError
+from django_sezzle.exceptions import (
+    AuthenticationFailed,
+    GatewayError,
+    GatewayUnavailable,
+    OutcomeUnknown,
+    PaymentError,
+)
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment, State
 from django_sezzle.services import truth
 from django_sezzle.services.adoption import look_for_named_order
@@ -43,14 +50,13 @@ def finish(
     Never raises for what Sezzle answers: that is recorded with the operation.
 
     :param untold: facts about what was never sent that the shop need not be told.
-    :returns: why the order could not be read, if that is so; nothing was sent then.
+    :returns: why Sezzle could not be asked, or gave no clear answer, if that is so.
     """
     operation = payment.open_operation()
     if operation is None or not _is_due(operation):
         return None
     if not operation.attempts:
-        _finish_unsent(payment, operation, seconds, untold)
-        return None
+        return _outage(_finish_unsent(payment, operation, seconds, untold))
     if operation.kind == Operation.CHARGE:
         return _finish_charge(operation, seconds)
     try:
@@ -105,9 +111,19 @@ def _finish_charge(operation: SezzleOperation, seconds: float | None) -> Gateway
     # What was refused or declined when it was asked again may have been done the first time.
     if operation.evidence or not may_resend(operation):
         mark_unknown(operation)
-    else:
-        _execute(operation, seconds)
-    return None
+        return None
+    return _outage(_execute(operation, seconds))
+
+
+def _outage(error: GatewayError | PaymentError | None) -> GatewayError | None:
+    """Take what tells of an outage: of what had no order to read, nothing else does."""
+    if isinstance(error, (AuthenticationFailed, GatewayUnavailable)):
+        return error
+    if not isinstance(error, OutcomeUnknown):
+        return None
+    status = error.status
+    is_silent = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return error if is_silent or status == HTTPStatus.TOO_MANY_REQUESTS else None
 
 
 def _close_refused(operation: SezzleOperation) -> None:
@@ -145,12 +161,13 @@ def _finish_unsent(
     operation: SezzleOperation,
     seconds: float | None,
     untold: tuple[str, ...] = (),
-) -> None:
+) -> GatewayError | PaymentError | None:
     if operation.deferred:
         if not is_blocked(payment, operation.kind):
-            _execute(operation, seconds)
+            return _execute(operation, seconds)
     elif is_abandoned(operation):
         give_up_unsent(operation, untold=untold)
+    return None
 
 
 def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> None:
@@ -163,7 +180,9 @@ def _look_for_new_order(operation: SezzleOperation, seconds: float | None) -> No
         logger.warning("operation=%s new_order=%s", operation.pk, _name(error))
 
 
-def _execute(operation: SezzleOperation, seconds: float | None) -> None:
+def _execute(
+    operation: SezzleOperation, seconds: float | None
+) -> GatewayError | PaymentError | None:
     try:
         execute(operation, seconds=seconds)
     except (GatewayError, PaymentError) as error:
@@ -173,6 +192,8 @@ def _execute(operation: SezzleOperation, seconds: float | None) -> None:
             operation.pk,
             _name(error),
         )
+        return error
+    return None
 
 
 def _name(error: Exception) -> str:

@@ -2,8 +2,9 @@
 Starting a checkout, so that an order of the shop has one usable checkout and never two.
 
 The process that holds the row's lease asks Sezzle. If it dies, the session it may have made is
-harmless: nobody has its address, unless Sezzle was to send it (``send_to``). A checkout with
-other contents is deleted at Sezzle before a new one is made.
+harmless: nobody has its address, unless Sezzle was to send it (``send_to``). Then the row is closed
+and kept, so that what is paid by that link is found (``adoption``), and the next one is another. A
+checkout with other contents is deleted at Sezzle before a new one is made.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ from django_sezzle.services.attempts import (
     Plan,
     create,
     end_lease,
+    may_be_sent,
     others_are_at_it,
     take_over,
     wait_for,
 )
 from django_sezzle.services.checkout import Checkout
-from django_sezzle.services.closing import delete_checkout
+from django_sezzle.services.closing import delete_checkout, give_up
 from django_sezzle.services.locking import database, nothing_open, update_alone
 from django_sezzle.services.money import FRESH
 from django_sezzle.services.reading import bring_up_to_date
@@ -85,9 +87,12 @@ def _start(plan: Plan) -> SezzlePayment:
         elif current.customer_id is not None and not current.order_uuid:
             await_charge(current)
         elif not current.order_uuid:
-            if taken := take_over(current, plan):
+            if may_be_sent(current):
+                # Another row for the next one: this one's link may be on the shopper's phone.
+                give_up(current, untold=("closed",))
+            elif taken := take_over(current, plan):
                 return _open_session(taken, plan)
-            if ready := wait_for(current, plan):
+            elif ready := wait_for(current, plan):
                 return ready
         elif _is_reusable(current, plan):
             return current
@@ -151,8 +156,8 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     try:
         session = plan.gateway.create_session(request)
         _check_usable(session, plan.gateway)
-    except GatewayError:
-        end_lease(payment)
+    except GatewayError as error:
+        end_lease(payment, was_refused=isinstance(error, GatewayRejected))
         count("checkout", account=payment.account, outcome="failed")
         raise
     count("checkout", account=payment.account, outcome="started")
@@ -174,10 +179,11 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         lock_seq=F("lock_seq") + 1,
     )
     if not recorded:
-        # Somebody took over because we were slow, or canceled: ours nobody will see.
+        # Somebody took over because we were slow, or canceled.
+        is_gone = _let_go_of(session, plan.gateway)
         ready = wait_for(payment, plan)
         if ready is None:
-            raise others_are_at_it(payment)
+            raise _overtaken(payment, is_gone=is_gone)
         return ready
     logger.info(
         "payment=%s reference=%s order=%s checkout=started",
@@ -187,6 +193,28 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
     )
     payment.refresh_from_db()
     return payment
+
+
+def _let_go_of(session: Session, gateway: Gateway) -> bool:
+    """Delete a checkout that no payment has; whether nobody can pay by its link any more."""
+    order_uuid = session.order_uuid or ""
+    if SezzlePayment.objects.using(database()).filter(order_uuid=order_uuid).exists():
+        return False
+    try:
+        gateway.delete_checkout(order_uuid)
+    except GatewayError as error:
+        logger.warning("order=%s overtaken=%s", order_uuid, type(error).__name__)
+        return False
+    return True
+
+
+def _overtaken(payment: SezzlePayment, *, is_gone: bool) -> OperationInProgress:
+    link = "its link leads nowhere" if is_gone else "its link may still work, if it was sent"
+    return OperationInProgress(
+        "While Sezzle made the checkout, another request made one for the same order or canceled "
+        f"it. This one was given up; {link}. Look at the order, then try again.",
+        payment=payment,
+    )
 
 
 def _check_usable(session: Session, gateway: Gateway) -> None:

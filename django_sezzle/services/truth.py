@@ -215,11 +215,14 @@ def _with_reading(payment: SezzlePayment, facts: Facts, ledger: Ledger, reading:
     if reading.order is None:
         gone = without_order(facts, read_at=reading.read_at)
         return Joined(gone, review=payment.review_reason)
+    is_older = payment.last_read_at is not None and reading.read_at < payment.last_read_at
     _note(payment, reading.order)
+    if not is_older:
+        _compare_reference(payment, reading.order)
     expected = Expected(payment.reference_id, payment.amount_in_cents, payment.currency)
     order = _in_host_time(reading.order)
     joined = merge(facts, ledger, order, expected, read_at=reading.read_at)
-    if payment.last_read_at is not None and reading.read_at < payment.last_read_at:
+    if is_older:
         # What a newer reading found wrong, an older one cannot clear.
         joined = replace(joined, review=joined.review or payment.review_reason)
     if payment.was_reauthorized:
@@ -302,6 +305,14 @@ def _in_host_time(order: Order) -> Order:
         authorization = replace(authorization, expires_at=ends)
     ends = fields.stored(order.checkout_expires_at)
     return replace(order, checkout_expires_at=ends, authorization=authorization)
+
+
+def _compare_reference(payment: SezzlePayment, order: Order) -> None:
+    """Note whether Sezzle has our reference, which staff may edit there at any time."""
+    is_ours = order.reference_id == payment.reference_id
+    if order.reference_id and payment.reference_confirmed != is_ours:
+        payment.reference_confirmed = is_ours
+        payment.save(using=database(), update_fields=["reference_confirmed", "updated_at"])
 
 
 def _note(payment: SezzlePayment, order: Order) -> None:

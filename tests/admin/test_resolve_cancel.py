@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from django_sezzle.emulator import Emulator
-from django_sezzle.models import Status
+from django_sezzle.models import SezzlePayment, Status
 from django_sezzle.services import refresh
 from tests.admin.conftest import MakePayment, moved, operation_of
 from tests.admin.test_resolve import fill_in, resolver, said, send, url
@@ -72,9 +72,36 @@ def test_canceling_without_an_answer_changes_nothing_and_says_so(
 
     page = send(resolver, payment, "cancel", form)
 
-    assert "Nothing was done" in said(page)
+    assert "Not done" in said(page)
     assert "Sezzle could not be asked" in said(page)
     assert again(payment).canceled_at is None
+
+
+def test_a_deletion_whose_answer_was_lost_is_not_said_to_be_undone(
+    resolver: Client, make_payment: MakePayment, emulator: Emulator
+) -> None:
+    payment = make_payment(approve=False)
+    form = fill_in(resolver, payment, "cancel")
+    emulator.faults.add("checkout_delete", "drop_after")
+
+    page = send(resolver, payment, "cancel", form)
+
+    assert "The checkout may still be open: cancel again" in said(page)
+    assert emulator.orders[0].checkout_status == "deleted"
+    send(resolver, payment, "cancel", fill_in(resolver, payment, "cancel"))
+    assert again(payment).status == Status.CANCELED
+
+
+def test_a_link_that_may_be_out_is_named(
+    resolver: Client, make_payment: MakePayment, emulator: Emulator
+) -> None:
+    payment = make_payment(approve=False)
+    SezzlePayment.objects.update(order_uuid=None, sends_link=True)
+
+    page = send(resolver, payment, "cancel", fill_in(resolver, payment, "cancel"))
+
+    assert "if the shopper pays by it, the money shows up here for review" in said(page)
+    assert "nobody can pay it any more" not in said(page)
 
 
 def test_what_was_captured_is_not_canceled(

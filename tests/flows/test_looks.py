@@ -76,7 +76,7 @@ def test_sezzle_out_of_reach_is_said_and_leaves_a_way_on(shopper: Shopper, world
 
     shopper.page.get_by_role("button", name="Pay with Sezzle").click()
 
-    shopper.page.get_by_text("You were not charged").wait_for()
+    shopper.page.get_by_text("This click charged nothing").wait_for()
     assert shopper.state == "Waiting for payment"
     keep_pictures(shopper.page, "order-unreachable")
     world.emulator.faults.clear()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import (
     ActionNotAllowed,
     AlreadyPaid,
+    AuthenticationFailed,
     Declined,
     GatewayRejected,
     GatewayUnavailable,
@@ -24,7 +26,8 @@ from django_sezzle.exceptions import (
     OutcomeUnknown,
     RequestIdReused,
 )
-from django_sezzle.gateway import Intent, Price
+from django_sezzle.gateway import Intent, Price, SendTo
+from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import (
     EventState,
     Evidence,
@@ -37,19 +40,23 @@ from django_sezzle.models import (
     State,
     Status,
 )
-from django_sezzle.reconcile import Code, reconcile
+from django_sezzle.reconcile import Code, Done, Task, reconcile
+from django_sezzle.reconcile.reach import Reach
 from django_sezzle.services import (
     cancel,
     capture,
     charge_customer,
     close_unknown,
+    reauthorize,
     refresh,
     refund,
     release,
     send_again,
     start_checkout,
+    upcharge,
 )
 from django_sezzle.services.adoption import adopt_order
+from django_sezzle.services.in_store import is_in_store
 from tests.fixtures import a_checkout, hosts_transaction
 from tests.services.rigs import (
     Statements,
@@ -295,7 +302,8 @@ def test_a_consent_that_was_taken_back(emulator: Emulator, customer: SezzleCusto
     with pytest.raises(GatewayRejected, match="taken the consent back") as raised:
         charge_customer(customer, MONTHLY)
     assert raised.value.operation is not None
-    assert "taken the consent back" in raised.value.operation.error_message
+    # What the record keeps are Sezzle's own words.
+    assert raised.value.operation.error_message == "not found"
 
 
 def test_an_answer_that_does_not_say_yes_or_no(
@@ -507,7 +515,114 @@ def test_what_never_left(emulator: Emulator, customer: SezzleCustomer) -> None:
     assert (len(orders(emulator)), len(orders(emulator, "SUB-1-2"))) == (0, 1)
 
 
-# What a reviewer found
+@pytest.mark.parametrize("fault", ["refused", "drop_before", "500_before", "429"])
+def test_while_sezzle_cannot_be_reached_no_charge_counts_as_finished(
+    emulator: Emulator, customer: SezzleCustomer, fault: str
+) -> None:
+    emulator.faults.add("customer_order", "drop_before", times=4)
+    for number in range(4):
+        with pytest.raises(OutcomeUnknown):
+            charge_customer(customer, replace(MONTHLY, shop_reference=f"SUB-{number}"))
+    let_lease_end()
+    emulator.calls.clear()
+    emulator.faults.add("customer_order", fault, times=None)
+
+    items = list(reconcile())
+
+    assert Done(Task.OPERATION) not in items
+    (unreachable,) = (item for item in items if getattr(item, "code", "") == Code.UNREADABLE)
+    # Three in a row are enough to know, and one "too many requests".
+    tried = 1 if fault == "429" else Reach.MOST_FAILURES
+    assert f"{tried} could not be read or finished (OutcomeUnknown)" in unreachable.message
+    assert "No money moved" not in unreachable.message
+    attempts = SezzleOperation.objects.filter(kind="charge").values_list("attempts", flat=True)
+    assert sorted(attempts) == [1] * (4 - tried) + [2] * tried
+    assert [item.code for item in items if getattr(item, "operation", "")] == [
+        Code.OPERATION_OPEN
+    ] * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_host_committed_and_cannot_leave_does_not_count_as_reached(
+    emulator: Emulator, customer: SezzleCustomer
+) -> None:
+    emulator.faults.add("customer_order", "refused", times=None)
+    for number in range(4):
+        with hosts_transaction():
+            charge_customer(
+                customer, replace(MONTHLY, shop_reference=f"SUB-{number}"), on_commit=True
+            )
+    let_lease_end()
+    emulator.calls.clear()
+    items = list(reconcile())
+    assert Done(Task.OPERATION) not in items
+    (unreachable,) = (item for item in items if getattr(item, "code", "") == Code.UNREADABLE)
+    assert "3 could not be read or finished (GatewayUnavailable)" in unreachable.message
+
+
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_a_charge_that_cannot_be_asked_about(
+    emulator: Emulator, customer: SezzleCustomer, was_sent: bool, settings: Any
+) -> None:
+    if was_sent:
+        lose_the_answer(emulator, customer)
+    else:
+        emulator.faults.add("customer_order", "refused", times=None)
+        with hosts_transaction():
+            charge_customer(customer, MONTHLY, on_commit=True)
+        SezzleOperation.objects.update(attempts=0)
+    let_lease_end()
+    settings.SEZZLE = settings.SEZZLE | {"PRIVATE_KEY": "sz_pr_wrong"}
+    tokens.clear()
+    said = "Money may or may not have moved" if was_sent else "No money moved: it is tried again"
+    with pytest.raises(AuthenticationFailed, match=said) as raised:
+        refresh(SezzlePayment.objects.get(shop_reference="SUB-1"))
+    assert raised.value.operation == SezzleOperation.objects.get(kind="charge")
+
+
+# What reviewers found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_took_it_back_before_the_hosts_commit_is_not_charged(
+    emulator: Emulator, customer: SezzleCustomer
+) -> None:
+    with hosts_transaction():
+        operation = charge_customer(customer, MONTHLY, on_commit=True)
+        SezzleCustomer.objects.filter(pk=customer.pk).update(forgotten_at=timezone.now())
+    operation.refresh_from_db()
+    assert (operation.state, operation.evidence) == (State.FAILED, Evidence.NOT_SENT)
+    assert operation.payment.status == Status.CANCELED
+    assert "customer_order" not in called(emulator)
+
+
+def test_keys_of_another_merchant(emulator: Emulator, customer: SezzleCustomer) -> None:
+    emulator.state.customers.remove(customer.uuid)
+    first = SezzlePayment.objects.get(shop_reference="first")
+    told_at = timezone.now()
+    SezzleAnnouncement.objects.create(
+        payment=first, fact_key=f"tokenized:{customer.pk}", lease_until=told_at, told_at=told_at
+    )
+    SezzlePayment.objects.filter(pk=first.pk).update(merchant_uuid="another-merchant")
+    with pytest.raises(ActionNotAllowed, match="another merchant"):
+        charge_customer(customer, MONTHLY)
+    assert "customer_order" not in called(emulator)
+
+
+def test_what_comes_of_a_charge_is_the_same_customers(
+    emulator: Emulator, customer: SezzleCustomer
+) -> None:
+    held = replace(MONTHLY, intent=Intent.AUTH, success_url="")
+    emulator.profile.change(upcharge=True)
+    payment = charge_customer(customer, held).payment
+    extra = upcharge(payment, amount_in_cents=300, intent=Intent.AUTH).result_payment
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        newer = reauthorize(refresh(payment)).result_payment
+    for child in (extra, newer):
+        assert child is not None
+        assert child.customer == customer
+        # A till may not touch what the website sold.
+        assert not is_in_store(child)
 
 
 @pytest.mark.fault(28)
@@ -593,8 +708,12 @@ def test_an_order_that_was_charged_is_never_deleted(
 def test_the_link_of_a_checkout_may_have_been_sent(
     emulator: Emulator, customer: SezzleCustomer, started: MakePayment
 ) -> None:
-    checkout = started("SUB-1", 2_500, success_url="")
-    SezzlePayment.objects.filter(pk=checkout.pk).update(order_uuid=None, start_lease_until=None)
+    # It has a page to come back to, and its link was sent all the same.
+    link = SendTo(sms_phone="+14155550142", language="en")
+    emulator.faults.add("session_create", "drop_after")
+    with pytest.raises(GatewayUnavailable):
+        start_checkout(a_checkout("SUB-1", 2_500, send_to=link, success_url="/thanks/"))
+    checkout = SezzlePayment.objects.get(shop_reference="SUB-1")
     with pytest.raises(OperationInProgress, match="may have been sent"):
         charge_customer(customer, MONTHLY)
     cancel(again(checkout))

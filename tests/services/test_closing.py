@@ -27,6 +27,7 @@ from django_sezzle.services import (
     refund,
     set_reference,
     start_checkout,
+    truth,
 )
 from tests.fixtures import a_checkout, make_user
 from tests.services.conftest import MakePayment
@@ -237,8 +238,10 @@ def test_set_reference(emulator: Emulator, authorized: MakePayment) -> None:
     set_reference(payment, "R-2026_17")
     assert emulator.order(str(payment.order_uuid)).reference_id == "R-2026_17"
     assert (again(payment).reference_id, payment.reference_id) == ("R-2026_17", "R-2026_17")
+    assert again(payment).reference_confirmed
+    assert payment.reference_confirmed
     refresh(payment)
-    assert payment.review_reason == ""
+    assert (payment.review_reason, payment.reference_confirmed) == ("", True)
 
 
 def test_set_reference_may_be_repeated_after_silence(
@@ -248,10 +251,64 @@ def test_set_reference_may_be_repeated_after_silence(
     emulator.faults.add("order_update", "drop_before")
     with pytest.raises(GatewayUnavailable):
         set_reference(payment, "R-17")
+    assert not payment.reference_confirmed
     refresh(payment)
-    assert payment.review_reason == ""
+    assert (payment.review_reason, payment.reference_confirmed) == ("", False)
     set_reference(payment, "R-17")
     assert emulator.order(str(payment.order_uuid)).reference_id == "R-17"
+    assert again(payment).reference_confirmed
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "500_after"])
+def test_a_reference_whose_answer_was_lost_is_confirmed_by_the_next_reading(
+    emulator: Emulator, authorized: MakePayment, fault: str
+) -> None:
+    payment = authorized()
+    emulator.faults.add("order_update", fault)
+    with pytest.raises(GatewayUnavailable):
+        set_reference(payment, "R-17")
+    assert not again(payment).reference_confirmed
+    capture(payment)
+    assert again(payment).reference_confirmed
+
+
+def test_a_reference_that_sezzle_refused_is_not_confirmed(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    emulator.faults.add("order_update", "422_duplicate")
+    with pytest.raises(GatewayRejected):
+        set_reference(payment, "R-17")
+    capture(payment)
+    assert not again(payment).reference_confirmed
+
+
+def test_an_answer_confirms_its_own_reference_and_no_newer_one(
+    emulator: Emulator, wire: Wire, authorized: MakePayment
+) -> None:
+    payment = authorized()
+
+    def another() -> None:
+        with pytest.raises(GatewayUnavailable):
+            set_reference(again(payment), "R-18")
+
+    emulator.faults.add("order_update", "drop_before")
+    wire.before("order_update", another)
+    set_reference(payment, "R-17")
+
+    assert emulator.order(str(payment.order_uuid)).reference_id == "R-17"
+    assert (payment.reference_id, payment.reference_confirmed) == ("R-18", False)
+
+
+def test_an_older_reading_says_nothing_of_the_reference(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    older = truth.read(payment)
+    set_reference(payment, "R-17")
+    refresh(payment)
+    truth.record(payment, older)
+    assert again(payment).reference_confirmed
 
 
 def test_set_reference_before_the_approval(emulator: Emulator, started: MakePayment) -> None:

@@ -40,7 +40,7 @@ from django_sezzle.services.in_store import (
 )
 from tests.fixtures import hosts_transaction
 from tests.services.conftest import MakePayment
-from tests.services.rigs import Statements, Wire, again, called, moved
+from tests.services.rigs import Statements, Wire, again, called, moved, with_members
 
 PHONE, EMAIL = "+14155550142", "ada@shop.example"
 
@@ -264,8 +264,27 @@ def test_a_new_authorization_of_a_store_is_of_the_store(emulator: Emulator) -> N
         operation = reauthorize(refresh(payment))
         assert operation.result_payment is not None
         assert is_in_store(operation.result_payment)
-        assert stage_of(again(payment)) is Stage.EXPIRED
+        # Whoever still looks at the old one must not ask for the money again.
+        assert stage_of(again(payment)) is Stage.CHECKING
         assert stage_of(operation.result_payment) is Stage.APPROVED
+
+
+@pytest.mark.django_db
+def test_what_sezzle_approved_and_does_not_fit_is_not_said_to_be_unpaid(
+    emulator: Emulator, wire: Wire
+) -> None:
+    payment = refresh(ask())
+    emulator.approve(str(payment.order_uuid))
+    in_other_money = with_members(
+        order_amount={"amount_in_cents": 10_000, "currency": "CAD"},
+    )
+    wire.falsify("order_get", in_other_money, times=9)
+    refresh(payment)
+    assert payment.review_reason == Review.CURRENCY_DIFFERS
+    ends_at = payment.checkout_expires_at
+    assert ends_at is not None
+    for at in (timezone.now(), ends_at + timedelta(minutes=1)):
+        assert stage_of(payment, at) is Stage.CHECKING
 
 
 @pytest.mark.django_db
@@ -419,10 +438,24 @@ def test_withdraw_while_the_checkout_is_made_leaves_nothing_open(
 ) -> None:
     monkeypatch.setattr(attempts, "PATIENCE", 0.05)
     wire.after("session_create", lambda: withdraw(SezzlePayment.objects.get()))
-    with pytest.raises(OperationInProgress):
-        ask()
+    with pytest.raises(OperationInProgress, match="its link leads nowhere"):
+        ask(phone="")
     row = SezzlePayment.objects.get()
     assert (stage_of(row), row.checkout_url) == (Stage.CANCELED, "")
+    assert [order.checkout_status for order in emulator.orders] == ["deleted"]
+
+
+@pytest.mark.django_db
+def test_withdraw_while_the_link_is_being_sent_waits(emulator: Emulator, wire: Wire) -> None:
+    def meanwhile() -> None:
+        with pytest.raises(OperationInProgress, match="Cancel again in a minute"):
+            withdraw(SezzlePayment.objects.get())
+
+    wire.after("session_create", meanwhile)
+    payment = ask()
+    assert stage_of(payment) is Stage.WAITING
+    withdraw(payment)
+    assert [order.checkout_status for order in emulator.orders] == ["deleted"]
 
 
 @pytest.mark.django_db(transaction=True)

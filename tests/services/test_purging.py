@@ -89,6 +89,15 @@ def test_announcements_stay_until_they_were_told(old: SezzlePayment) -> None:
     assert purge()["announcements"] == 0
 
 
+def test_whose_customer_somebody_is_stays_known(old: SezzlePayment) -> None:
+    told_at = timezone.now() - OLD
+    SezzleAnnouncement.objects.create(
+        payment=old, fact_key="tokenized:1", lease_until=told_at, told_at=told_at
+    )
+    purge()
+    assert SezzleAnnouncement.objects.filter(fact_key="tokenized:1").exists()
+
+
 def test_it_goes_in_batches(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purging, "BATCH", 2)
     for _ in range(5):

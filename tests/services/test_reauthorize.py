@@ -28,7 +28,13 @@ from django_sezzle.models import (
     State,
     Status,
 )
-from django_sezzle.services import capture, reauthorize, refresh, start_checkout
+from django_sezzle.services import (
+    capture,
+    reauthorize,
+    refresh,
+    set_reference,
+    start_checkout,
+)
 from django_sezzle.services.adoption import adopt_order
 from tests.fixtures import a_checkout
 from tests.services.conftest import MakePayment
@@ -349,3 +355,14 @@ def test_html_404_for_the_new_order_is_no_decline(
     wire.falsify("order_get", says(404, "<html>404</html>"))
     with pytest.raises(OutcomeUnknown):
         reauthorize(expired)
+
+
+def test_no_receipt_number_while_a_new_order_is_sought_by_the_old_one(
+    emulator: Emulator, expired: SezzlePayment
+) -> None:
+    emulator.faults.add("reauthorize", "drop_after")
+    with pytest.raises(OutcomeUnknown):
+        reauthorize(expired)
+    with pytest.raises(OperationInProgress, match="being checked"):
+        set_reference(expired, "R-77")
+    assert adopt_order("default", children(emulator)[0]) is not None

@@ -15,6 +15,7 @@ from django_sezzle.exceptions import (
     GatewayRejected,
     GatewayUnavailable,
     OperationInProgress,
+    OutcomeUnknown,
 )
 from django_sezzle.gateway import Intent
 from django_sezzle.gateway.tokens import tokens
@@ -121,11 +122,27 @@ def test_the_same_asked_again_after_an_unknown_outcome_is_done_once(
     with pytest.raises(Exception, match="Do not repeat"):
         refund(payment, amount_in_cents=3_000)
     let_lease_end()
-    with pytest.raises(OperationInProgress, match="just been found to be done") as raised:
+    with pytest.raises(OperationInProgress, match="had no answer yet, and is done now") as raised:
         refund(payment, amount_in_cents=3_000)
     assert moved(emulator, payment)[1:] == [("refund", 3_000)]
     assert raised.value.operation == SezzleOperation.objects.get(kind="refund")
     assert payment.refunded_in_cents == 3_000
+
+
+@pytest.mark.fault(7)
+def test_what_the_earlier_one_took_is_not_said_to_be_untouched(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    emulator.faults.add("capture", "drop_before")
+    with pytest.raises(OutcomeUnknown):
+        capture(payment, amount_in_cents=3_000)
+    let_lease_end()
+    # This very call sends the earlier one again; "nothing was sent" would be untrue.
+    with pytest.raises(OperationInProgress, match=r"capture of \$30\.00 USD .* is done now"):
+        capture(payment, amount_in_cents=10_000)
+    assert moved(emulator, payment) == [("capture", 3_000)]
+    capture(payment, amount_in_cents=7_000)
 
 
 @pytest.mark.fault(37, 38)

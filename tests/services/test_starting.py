@@ -128,6 +128,18 @@ def test_lost_answer_can_be_tried_again_at_once(emulator: Emulator, fault: str) 
     assert SezzlePayment.objects.count() == 1
 
 
+def test_a_reference_that_sezzle_has_seen_is_never_given_out_again(emulator: Emulator) -> None:
+    emulator.profile.change(unique_reference_ids=True)
+    emulator.faults.add("session_create", "drop_after")
+    with pytest.raises(GatewayUnavailable):
+        start_checkout(a_checkout())
+    # The row that was taken over has another one now, and ends.
+    cancel(start_checkout(a_checkout()))
+    payment = start_checkout(a_checkout())
+    assert [order.reference_id for order in emulator.orders] == ["1001", "1001-2", "1001-3"]
+    assert payment.reference_id == "1001-3"
+
+
 def test_refusal_is_told(emulator: Emulator) -> None:
     emulator.profile.change(merchant_minimum_in_cents=50_000)
     with pytest.raises(GatewayRejected):
@@ -153,6 +165,8 @@ def test_canceled_while_sezzle_was_slow(emulator: Emulator, wire: Wire, impatien
         start_checkout(a_checkout())
     row = SezzlePayment.objects.get()
     assert (row.status, row.checkout_url) == (Status.CANCELED, "")
+    # Nor can anybody pay at Sezzle.
+    assert live(emulator) == []
 
 
 @pytest.mark.fault(4, 17)

@@ -163,7 +163,8 @@ def test_an_account_that_does_not_have_it(emulator: Emulator, authorized: MakePa
     operation = raised.value.operation
     assert operation is not None
     assert (operation.state, operation.evidence) == (State.FAILED, Evidence.REJECTED)
-    assert "not switched on" in operation.error_message
+    # What the record keeps are Sezzle's own words.
+    assert operation.error_message == "not found"
     capture(payment)
 
 
