@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from django_sezzle.health import accounts, browser, disputes, host, waiting, worker
+from django_sezzle.health import accounts, browser, disputes, host, running, waiting, worker
 from django_sezzle.health.report import Level, Symptom
 
 __all__ = ["Level", "Symptom", "examine"]
@@ -32,6 +32,7 @@ def examine(*, ask_sezzle: bool = True, only: Collection[str] | None = None) -> 
     if stops:
         return
     yield from accounts.examine(ask_sezzle=ask_sezzle, only=only)
+    yield from running.examine()
     yield from waiting.examine()
     yield from disputes.examine()
     yield from worker.examine()

@@ -25,32 +25,33 @@ def examine() -> Iterator[Symptom]:
         closed_at__isnull=True, payment__isnull=False
     )
     numbers = counted.aggregate(
-        due=Count("pk", filter=Q(due_on__lte=day)),
-        # Without a day it may be any.
-        soon=Count("pk", filter=Q(due_on__gt=day, due_on__lte=day + SOON) | Q(due_on=None)),
+        soon=Count("pk", filter=Q(due_on__gte=day, due_on__lte=day + SOON)),
+        # Too late, or without a day; whether it was answered is known to nobody here.
+        other=Count("pk", filter=Q(due_on__lt=day) | Q(due_on=None)),
         all=Count("pk"),
     )
-    yield _symptom(numbers["due"], numbers["soon"], numbers["all"])
+    yield _symptom(numbers["soon"], numbers["other"], numbers["all"])
 
 
-def _symptom(due: int, soon: int, all_open: int) -> Symptom:
+def _symptom(soon: int, other: int, all_open: int) -> Symptom:
+    """Be red while an answer still helps, and long enough before it is due for a weekend."""
     parts = []
-    if due:
-        words = ngettext(
-            "%(count)d dispute is due today or overdue",
-            "%(count)d disputes are due today or overdue",
-            due,
-        )
-        parts.append(words % {"count": due})
     if soon:
         words = ngettext(
-            "%(count)d dispute is due within %(days)d days, or on a day not known",
-            "%(count)d disputes are due within %(days)d days, or on a day not known",
+            "%(count)d dispute is due within %(days)d days",
+            "%(count)d disputes are due within %(days)d days",
             soon,
         )
         parts.append(words % {"count": soon, "days": SOON.days})
+    if other:
+        words = ngettext(
+            "%(count)d dispute is past its due day, or due on a day not known",
+            "%(count)d disputes are past their due day, or due on a day not known",
+            other,
+        )
+        parts.append(words % {"count": other})
     if parts:
-        level = Level.RED if due else Level.YELLOW
+        level = Level.RED if soon else Level.YELLOW
         advice = _("Answer in Sezzle's merchant dashboard before the due day, if nobody has.")
         return Symptom("disputes", level, f"{'; '.join(parts)}.", advice)
     if not all_open:

@@ -1,11 +1,11 @@
-"""What waits in the database: for reconcile, for the shop, for a human."""
+"""What waits in the database: for the shop, for a human."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,21 +22,17 @@ from django_sezzle.models import (
 from django_sezzle.services.locking import database
 from django_sezzle.services.patience import STUCK_AFTER
 
-#: What was due so long ago shows that nobody runs sezzle_reconcile.
-OVERDUE = timedelta(minutes=30)
-
 #: An authorization that ends so soon should be captured or released.
 SOON = timedelta(hours=24)
 
 
 def examine() -> Iterator[Symptom]:
-    """Count what waits; two statements for each kind at most."""
+    """Count what waits; one statement for each kind."""
     now = timezone.now()
     operations = _rows(SezzleOperation).filter(is_open=True)
     events = _rows(SezzleWebhookEvent).filter(state=EventState.PENDING)
     untold = _rows(SezzleAnnouncement).filter(told_at=None)
     payments = _rows(SezzlePayment)
-    yield _overdue(now, operations, events, untold, payments)
     yield _counted(
         "operations",
         operations.filter(created_at__lt=now - STUCK_AFTER),
@@ -97,33 +93,6 @@ def examine() -> Iterator[Symptom]:
 
 def _rows(model: type[Model]) -> QuerySet[Model]:
     return model._default_manager.using(database())
-
-
-def _overdue(
-    now: datetime,
-    operations: QuerySet[Model],
-    events: QuerySet[Model],
-    untold: QuerySet[Model],
-    payments: QuerySet[Model],
-) -> Symptom:
-    """Tell from what nobody picked up whether sezzle_reconcile runs."""
-    due = Q(lease_until__lt=now - OVERDUE)
-    live = payments.filter(
-        Q(checkout_expires_at__gt=now) | Q(authorization_expires_at__gt=now),
-        status__in=Status.that_may_change(),
-        order_uuid__isnull=False,
-        last_read_at__lt=now - STUCK_AFTER,
-    )
-    if any(rows.exists() for rows in (operations.filter(due), events.filter(due), live)) or (
-        untold.filter(due, attempts=0).exists()
-    ):
-        return Symptom(
-            "reconcile",
-            Level.YELLOW,
-            _("Something was due half an hour ago or more, and nobody picked it up."),
-            _("Let cron run sezzle_reconcile every five minutes."),
-        )
-    return Symptom("reconcile", Level.GREEN, _("Nothing is overdue."))
 
 
 def _counted(

@@ -1,6 +1,6 @@
 """
 The rows: payments, operations, transactions, webhook events, announcements, disputes and
-customers.
+customers; and that ``sezzle_reconcile`` runs.
 """
 
 from django_sezzle.models.announcement import SezzleAnnouncement
@@ -9,6 +9,7 @@ from django_sezzle.models.dispute import DisputeStatus, SezzleDispute
 from django_sezzle.models.event import EventState, SezzleWebhookEvent
 from django_sezzle.models.operation import Evidence, Operation, SezzleOperation, State
 from django_sezzle.models.payment import BeforeExpiry, Review, SezzlePayment, Status
+from django_sezzle.models.run import SezzleRun
 from django_sezzle.models.transaction import SezzleTransaction
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SezzleDispute",
     "SezzleOperation",
     "SezzlePayment",
+    "SezzleRun",
     "SezzleTransaction",
     "SezzleWebhookEvent",
     "State",

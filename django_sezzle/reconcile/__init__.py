@@ -53,3 +53,4 @@ def reconcile(run: Run | None = None) -> Iterator[Done | Finding]:
     yield from payments.report(run, after=newest)
     yield from announcements.report(run)
     yield from run.reach.findings()
+    run.note_end()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from django_sezzle.conf import account_names, get_settings
@@ -17,10 +17,16 @@ from django_sezzle.exceptions import (
     SezzleError,
 )
 from django_sezzle.gateway import Intent
-from django_sezzle.models import BeforeExpiry, SezzlePayment, Status
+from django_sezzle.models import BeforeExpiry, SezzleAnnouncement, SezzlePayment, Status
 from django_sezzle.reconcile.findings import Code, Finding, moment
 from django_sezzle.reconcile.run import Done, Run, Task
-from django_sezzle.services.expiry import act_before_expiry, ends_soon, policy_of
+from django_sezzle.services.expiry import (
+    ENDING,
+    act_before_expiry,
+    ending_fact,
+    ends_soon,
+    policy_of,
+)
 from django_sezzle.services.locking import database
 
 
@@ -28,14 +34,16 @@ def act(run: Run) -> Iterator[Done | Finding]:
     """Warn, capture or release as the payment or its account says; report what could not be."""
     now = timezone.now()
     longest = max(_notice(account) for account in account_names())
+    told = SezzleAnnouncement.objects.using(database()).filter(fact_key__startswith=ENDING)
 
     def due(behind: Q) -> QuerySet[SezzlePayment]:
-        return SezzlePayment.objects.using(database()).filter(
+        rows = SezzlePayment.objects.using(database()).filter(
             behind,
             intent=Intent.AUTH,
             status__in=Status.that_hold_money(),
             authorization_expires_at__range=(now, now + longest),
         )
+        return rows.prefetch_related(Prefetch("announcements", told))
 
     return run.work(
         Task.EXPIRY,
@@ -46,12 +54,15 @@ def act(run: Run) -> Iterator[Done | Finding]:
 
 
 def _is_ours(payment: SezzlePayment, now: datetime) -> bool:
-    """Tell whether something is to be done about it in this run."""
+    """Tell whether something is to be done about it in this run; telling is done once."""
     try:
-        return ends_soon(payment, now) and policy_of(payment) != BeforeExpiry.NOTHING
+        policy = policy_of(payment) if ends_soon(payment, now) else BeforeExpiry.NOTHING
     except ConfigurationError:
         # Another finding says that the account is gone.
         return False
+    if policy == BeforeExpiry.WARN:
+        return ending_fact(payment) not in {fact.fact_key for fact in payment.announcements.all()}
+    return policy != BeforeExpiry.NOTHING
 
 
 def _act(run: Run, payment: SezzlePayment) -> Iterator[Done | Finding]:

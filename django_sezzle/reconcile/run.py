@@ -13,8 +13,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from django_sezzle.models import SezzleRun
 from django_sezzle.reconcile.findings import Code, Finding
 from django_sezzle.reconcile.reach import Reach
+from django_sezzle.services.locking import database, short_transaction
 
 logger = logging.getLogger("django_sezzle.reconcile")
 
@@ -22,6 +24,10 @@ Row = TypeVar("Row", bound=models.Model)
 
 #: So many rows are fetched at once.
 PAGE = 500
+
+#: Of what a limited run tries, so many may come to nothing: it ends, and what fails again in every
+#: run keeps nothing behind it waiting.
+MOST_IN_VAIN = 1_000
 
 
 class Task(StrEnum):
@@ -63,18 +69,32 @@ class Allowance:
 
     def __init__(self, limit: int | None) -> None:
         self._left = limit
+        self._in_vain = 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no more of it may be done, or tried, in this run."""
+        if self._left is None:
+            return False
+        return self._left <= 0 or self._in_vain >= MOST_IN_VAIN
 
     def take(self) -> bool:
         """Use up one; False when there is none left."""
-        if self._left is None:
-            return True
-        self._left -= 1
-        return self._left >= 0
+        if self.is_used_up:
+            return False
+        self.note(done=1)
+        return True
+
+    def note(self, *, done: int) -> None:
+        """Use up what was done of something that was tried."""
+        if self._left is not None:
+            self._left -= done
+        self._in_vain += not done
 
 
 @dataclass
 class Run:
-    """What is asked for. ``limit`` is the most of each task; None means all."""
+    """What is asked for. ``limit`` is how much of each task is done at most; None means all."""
 
     everything: bool = False
     """Read settled payments too: after a backup was restored."""
@@ -85,6 +105,8 @@ class Run:
 
     started_at: datetime = field(default_factory=timezone.now)
     reach: Reach = field(default_factory=Reach)
+    cut_short: set[Task] = field(default_factory=set)
+    """Of what more was waiting than the limit let through."""
 
     def allowance(self) -> Allowance:
         """Start counting what is done of one task; what waits in vain is not counted."""
@@ -129,15 +151,28 @@ class Run:
             account, name = about(row)
             if self.reach.is_given_up(account):
                 continue
-            if not allowance.take():
+            if allowance.is_used_up:
+                self.cut_short.add(task)
                 return
-            if self.dry_run:
-                yield Done(task)
-                continue
+            done = 0
             try:
-                yield from do(row)
+                for item in [Done(task)] if self.dry_run else do(row):
+                    done += isinstance(item, Done)
+                    yield item
             except Exception as error:  # noqa: BLE001 - a doorway for whatever nobody thought of
                 yield self.fault(name, error, account=account)
+            allowance.note(done=done)
+
+    def note_end(self) -> None:
+        """
+        Note for the doctor that this run came to its end.
+
+        One that changed nothing does not count, nor one that left an authorization to its end.
+        """
+        if self.dry_run or Task.EXPIRY in self.cut_short:
+            return
+        rows, ended = SezzleRun.objects.using(database()), {"ended_at": timezone.now()}
+        short_transaction(lambda: rows.update_or_create(pk=SezzleRun.ONLY, defaults=ended))
 
     def fault(self, what: str, error: Exception, **ids: str) -> Finding:
         """Report what nobody thought of; the run goes on with the next."""

@@ -54,15 +54,16 @@ def make(payment: SezzlePayment | None, *dues: int | None, **columns: Any) -> No
         ([], Level.GREEN, "No dispute is open."),
         ([4], Level.GREEN, "1 dispute is open."),
         ([4, 5], Level.GREEN, "2 disputes are open."),
-        ([3], Level.YELLOW, "1 dispute is due within 3 days, or on a day not known."),
-        ([None], Level.YELLOW, "1 dispute is due within 3 days, or on a day not known."),
-        ([1, 2, 9], Level.YELLOW, "2 disputes are due within 3 days, or on a day not known."),
-        ([0], Level.RED, "1 dispute is due today or overdue."),
+        ([3], Level.RED, "1 dispute is due within 3 days."),
+        ([0, 2, 9], Level.RED, "2 disputes are due within 3 days."),
+        # Nothing can be answered any more: an alarm would only hide others.
+        ([-1], Level.YELLOW, "1 dispute is past its due day, or due on a day not known."),
+        ([None], Level.YELLOW, "1 dispute is past its due day, or due on a day not known."),
         (
             [-30, -1, 1],
             Level.RED,
-            "2 disputes are due today or overdue; "
-            "1 dispute is due within 3 days, or on a day not known.",
+            "1 dispute is due within 3 days; "
+            "2 disputes are past their due day, or due on a day not known.",
         ),
     ],
 )

@@ -100,7 +100,7 @@ def test_it_costs_few_statements_and_two_calls(emulator: Emulator) -> None:
     with CaptureQueriesContext(payments_connection()) as queries:
         found()
     assert [call.operation for call in emulator.calls] == ["authentication", "webhook_list"]
-    assert len(queries) <= 21
+    assert len(queries) <= 22
 
 
 def test_offline_nobody_is_asked(emulator: Emulator) -> None:

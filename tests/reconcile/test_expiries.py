@@ -208,6 +208,48 @@ def test_what_never_left_is_tried_again(
     assert moved(emulator, payment) == [("capture", 10_000)]
 
 
+def test_what_was_told_uses_up_no_limit(
+    emulator: Emulator, authorized: MakePayment, later: Later, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What only warns ends first, and would take the place of what is to be captured."""
+    for reference in ("1001", "1002"):
+        authorized(reference)
+    later(timedelta(minutes=1))
+    payment = authorized("1003", before_expiry=BeforeExpiry.CAPTURE)
+    later(SOON)
+    with caplog.at_level(logging.WARNING, logger="django_sezzle.services"):
+        assert [run(limit=2).done.get(Task.EXPIRY) for _ in range(3)] == [2, 1, None]
+        assert Task.EXPIRY not in run(dry_run=True).done
+    assert moved(emulator, payment) == [("capture", 10_000)]
+    assert caplog.text.count("policy=warn") == 2
+
+
+def test_what_fails_in_every_run_uses_up_no_limit(
+    emulator: Emulator, authorized: MakePayment, later: Later, policy: Any
+) -> None:
+    policy("capture")
+    for reference in ("1001", "1002"):
+        authorized(reference)
+    SezzlePayment.objects.update(review_reason="late_authorization")
+    later(timedelta(minutes=1))
+    payment = authorized("1003")
+    later(SOON)
+    result = run(limit=1)
+    assert (result.done[Task.EXPIRY], result.codes.count("expiring")) == (1, 2)
+    assert moved(emulator, payment) == [("capture", 10_000)]
+
+
+def test_two_who_act_at_once_on_what_only_warns_tell_it_once(
+    authorized: MakePayment, later: Later
+) -> None:
+    payment = authorized()
+    later(SOON)
+    stale = again(payment)
+    assert act_before_expiry(payment) is True
+    assert act_before_expiry(stale) is False
+    assert facts(payment) == ["authorized", "expiring"]
+
+
 def test_a_payment_under_review_is_reported(
     emulator: Emulator, authorized: MakePayment, later: Later, policy: Any
 ) -> None:

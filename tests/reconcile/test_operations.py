@@ -58,6 +58,19 @@ def test_what_never_arrived_is_sent_again(emulator: Emulator, authorized: MakePa
     assert SezzleOperation.objects.get().attempts == 2
 
 
+def test_what_has_no_answer_again_is_not_counted_as_finished(
+    emulator: Emulator, authorized: MakePayment
+) -> None:
+    payment = authorized()
+    lose_a_capture(emulator, payment, "drop_before")
+    emulator.faults.add("capture", "drop_before")
+    let_lease_end()
+    result = run()
+    assert Task.OPERATION not in result.done
+    assert result.codes == ["operation_open"]
+    assert SezzleOperation.objects.get().attempts == 2
+
+
 def test_within_its_lease_an_operation_is_left_alone(
     emulator: Emulator, authorized: MakePayment
 ) -> None:

@@ -51,7 +51,7 @@ def test_each_is_read_once_with_few_statements(emulator: Emulator, started: Make
         run()
     assert reads(emulator) == before + 3
     of_rows = [text for text in statements.texts if "sezzle_sezzlepayment" in text]
-    assert len(statements.texts) <= 19 + 3 * 7, "\n".join(of_rows)
+    assert len(statements.texts) <= 21 + 3 * 7, "\n".join(of_rows)
 
 
 def test_what_was_just_read_is_not_read_again(emulator: Emulator, started: MakePayment) -> None:
@@ -382,6 +382,22 @@ def test_payments_that_cannot_be_read_blind_us_for_no_other(
         asked_at=timezone.now() - timedelta(minutes=5)
     )
     assert run(limit=3).done[Task.PAYMENT] == 3
+
+
+def test_a_limited_run_ends_although_nothing_can_be_read(
+    emulator: Emulator, started: MakePayment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One order after the other is answered with what nobody can understand."""
+    monkeypatch.setattr("django_sezzle.reconcile.run.MOST_IN_VAIN", 3)
+    grow_old(*(started(str(number)) for number in range(5)))
+    emulator.calls.clear()
+    Wire(emulator).falsify("order_get", says(200, "[1]"), times=9)
+    result = run(limit=1)
+    assert result.done.get(Task.PAYMENT) is None
+    assert "3 could not be read (orders 0, 1, 2)" in result.findings[0].message
+    assert called(emulator).count("order_get") == 3
+    # The next run begins with the others.
+    assert "(orders 3, 4" in run().findings[0].message
 
 
 @pytest.mark.fault(57)

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         test = actions.add_parser("test", help="have a sample event sent, and wait for it")
         for action in (check, apply, listed, test):
             action.add_argument("--account", help="only this merchant account")
+        for action in (check, apply, listed, delete, test):
             action.add_argument("--json", action="store_true", help="one JSON object a line")
         apply.add_argument("--dry-run", action="store_true", help="only say what would be done")
         delete.add_argument("uuid", help="the subscription's id, from 'list'")
@@ -76,7 +77,8 @@ class Command(BaseCommand):
 
     def _delete(self, account: str, options: dict[str, Any]) -> bool:
         subscription.delete_subscription(options["uuid"], account)
-        self._say(account, options, ok=True, message=f"{options['uuid']} deleted.")
+        uuid = options["uuid"]
+        self._say(account, options, ok=True, message=f"{uuid} deleted.", uuid=uuid)
         return True
 
     def _test(self, account: str, options: dict[str, Any]) -> bool:
@@ -89,7 +91,7 @@ class Command(BaseCommand):
     def _say(
         self, account: str, options: dict[str, Any], *, ok: bool, message: str, **more: Any
     ) -> None:
-        if options.get("json"):
+        if options["json"]:
             line = {"account": account, "ok": ok, "message": message, **more}
             self.stdout.write(json.dumps(line))
             return
