@@ -73,4 +73,48 @@ MUTATIONS = (
         ),
         red=(f"{TESTS}test_a_late_answer_that_names_a_second_order",),
     ),
+    Mutation(
+        name="who-took-it-back-is-charged",
+        rows=(8,),
+        without="the last look at a customer, before what the host has committed is sent",
+        edits=(
+            Edit(
+                "services/operations.py",
+                "if customer.forgotten_at is not None and not operation.attempts:",
+                "if False:",
+            ),
+        ),
+        red=(f"{TESTS}test_who_took_it_back_before_the_hosts_commit_is_not_charged",),
+    ),
+    Mutation(
+        name="a-reference-is-given-out-twice",
+        rows=(17,),
+        without="the numbers that a row which was taken over had before",
+        edits=(
+            Edit(
+                "services/attempts.py",
+                "rows.filter(Q(shop_reference=name) | Q(reference_id=name))",
+                "rows.filter(reference_id=name)",
+            ),
+        ),
+        red=(
+            "services/test_starting.py::"
+            "test_a_reference_that_sezzle_has_seen_is_never_given_out_again",
+        ),
+    ),
+    Mutation(
+        name="a-lost-link-is-nobodys",
+        rows=(18,),
+        without="the look for what was paid by a link whose answer was lost",
+        edits=(
+            Edit(
+                "services/adoption.py",
+                "    return _adopt_lost_link(account, order_uuid, reading)",
+                "    return None",
+            ),
+        ),
+        red=(
+            "services/test_lost_links.py::test_what_is_paid_after_the_shop_gave_up_waits_for_a_human",
+        ),
+    ),
 )

@@ -28,8 +28,7 @@ MUTATIONS = (
         edits=(
             Edit(
                 "services/truth.py",
-                "    if payment.last_read_at is not None and reading.read_at < "
-                "payment.last_read_at:",
+                "    if is_older:",
                 "    if False:",
             ),
         ),

@@ -28,8 +28,8 @@ MUTATIONS = (
         edits=(
             Edit(
                 "arrival.py",
-                "    return ArrivalState.WAITING\n\n\ndef _next_url",
-                "    return ArrivalState.APPROVED\n\n\ndef _next_url",
+                "    return ArrivalState.APPROVED if payment.approved else ArrivalState.WAITING",
+                "    return ArrivalState.APPROVED",
             ),
         ),
         red=("views/test_arrival.py::test_what_cannot_be_read_is_waited_for",),
