@@ -60,11 +60,12 @@ class Review(models.TextChoices):
     TRANSACTION_MISSING = "transaction_missing", _("a known transaction is gone at Sezzle")
     LATE_AUTHORIZATION = "late_authorization", _("approved after the shop had canceled")
     SECOND_AUTHORIZATION = "second_authorization", _("approved beside another payment")
+    FOUND_BY_REFERENCE = "found_by_reference", _("paid by a lost link, found by its reference")
 
     @classmethod
     def that_only_a_human_clears(cls) -> frozenset[str]:
         """Name the reasons that a later read cannot take away."""
-        return frozenset({cls.LATE_AUTHORIZATION, cls.SECOND_AUTHORIZATION})
+        return frozenset({cls.LATE_AUTHORIZATION, cls.SECOND_AUTHORIZATION, cls.FOUND_BY_REFERENCE})
 
 
 class BeforeExpiry(models.TextChoices):

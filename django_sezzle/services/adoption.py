@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from django_sezzle.conf import get_settings
 from django_sezzle.exceptions import GatewayRejected
-from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
+from django_sezzle.models import Operation, Review, SezzleOperation, SezzlePayment
 from django_sezzle.services import charges, truth
 from django_sezzle.services.locking import database, lock, short_transaction
+from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.reauthorization import (
     LATE,
     adopt_as_made_by,
@@ -113,7 +114,7 @@ def _adopt_lost_link(account: str, order_uuid: str, reading: Reading) -> SezzleP
     """
     Let the payment whose checkout got lost have the order that was paid by its link.
 
-    It may have been closed, and another have been begun: then the shop must look at it.
+    The shop must look at it: another shop of the same merchant may use the same references.
     """
     order = reading.order
     if order is None or not order.is_approved or order.amount is None or order.is_upcharge:
@@ -135,6 +136,9 @@ def _adopt_lost_link(account: str, order_uuid: str, reading: Reading) -> SezzleP
         payment.order_uuid = order_uuid
         payment.last_read_at = reading.read_at
         payment.save(using=database(), update_fields=["order_uuid", "last_read_at", "updated_at"])
+        if payment.canceled_at is None:
+            # Otherwise that it came late says more.
+            truth.write(payment, Joined(Facts.of(payment), review=Review.FOUND_BY_REFERENCE))
         truth.apply(payment, reading)
         return payment
 

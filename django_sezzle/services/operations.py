@@ -341,7 +341,9 @@ def _stored_error(operation: SezzleOperation) -> GatewayError:
     if operation.evidence == Evidence.NOT_SENT:
         return GatewayUnavailable(f"{what} was never sent. No money moved.")
     if operation.evidence == Evidence.STAFF:
-        return GatewayRejected(f"{what} was closed by staff as not done. Ask with a new request id.")
+        return GatewayRejected(
+            f"{what} was closed by staff as not done. Ask with a new request id."
+        )
     said = operation.error_message or operation.error_code or "no reason given"
     detail = ErrorDetail(
         code=operation.error_code,

@@ -14,7 +14,7 @@ from django_sezzle.emulator import Emulator, Order
 from django_sezzle.exceptions import GatewayRejected, GatewayUnavailable, OperationInProgress
 from django_sezzle.gateway import Price
 from django_sezzle.models import Review, SezzleAnnouncement, SezzlePayment, Status
-from django_sezzle.services import cancel, refresh
+from django_sezzle.services import cancel, clear_review, refresh
 from django_sezzle.services.adoption import adopt_order
 from django_sezzle.services.in_store import ask_in_store
 from tests.services.rigs import called, check_books
@@ -51,9 +51,14 @@ def test_what_is_paid_by_it_is_found_by_its_event(emulator: Emulator) -> None:
 
     assert called(emulator) == ["order_get"]
     assert payment == SezzlePayment.objects.get()
-    assert (payment.status, payment.review_reason) == (Status.AUTHORIZED, "")
+    # Another shop of the same merchant may use the same references.
+    assert payment.review_reason == Review.FOUND_BY_REFERENCE
+    assert (payment.status, payment.is_current) == (Status.AUTHORIZED, True)
+    assert not payment.is_funded_for(10_000, "USD")
+    assert told(payment) == ["review"]
+    clear_review(payment, actor=None, reason="It is the shopper of this sale.")
     assert payment.is_funded_for(10_000, "USD")
-    assert told(payment) == ["authorized"]
+    assert told(payment) == ["review", "authorized"]
     check_books(emulator, payment)
     # A second event of it is a known order's.
     assert adopt_order("default", order.uuid) is None
