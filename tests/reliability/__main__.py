@@ -8,9 +8,10 @@
     python -m tests.reliability -k kills                  some rigs; the others' figures stay
     python -m tests.reliability --seed 1234               the same dice as that run
 
-Figures are kept in ``docs/reliability.json``, shown in ``docs/reliability-figures.txt``; a run in
-which anything failed leaves none. Servers are found as tox finds them, or by DATABASE_URL_POSTGRES
-and DATABASE_URL_MARIADB.
+Figures are kept in ``docs/reliability.json`` with the seed, the day and the commit they were made
+from, and shown in ``docs/reliability-figures.txt``; a run in which anything failed leaves none.
+
+Servers are found as tox finds them, or by DATABASE_URL_POSTGRES and DATABASE_URL_MARIADB.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ DATABASES = {
 def main() -> int:
     """Run what was asked for; 0 when everything held."""
     asked = arguments()
-    held = [run(name, asked) for name in asked.database or DATABASES]
+    commit = commit_of(CHECKOUT)
+    held = [run(name, asked, commit) for name in asked.database or DATABASES]
     return 0 if all(held) else 1
 
 
@@ -54,7 +56,21 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(name: str, asked: argparse.Namespace) -> bool:
+def commit_of(checkout: Path) -> str:
+    """Name the code that is tried; the figures themselves may differ from what is committed."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=checkout, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    figures = [f":!{kept.relative_to(CHECKOUT)}" for kept in (table.KEPT, table.SHOWN)]
+    changes = git("status", "--porcelain", "--", ".", *figures)
+    return git("rev-parse", "--short", "HEAD") + ("+changes" if changes else "")
+
+
+def run(name: str, asked: argparse.Namespace, commit: str) -> bool:
     """Run the rigs on one database, and keep their figures when all of them held."""
     print(f"=== {name}, seed {asked.seed}", flush=True)
     begin = time.monotonic()
@@ -74,9 +90,14 @@ def run(name: str, asked: argparse.Namespace) -> bool:
         print(f"=== {name}: exit code {ended.returncode} after {seconds} s", flush=True)
         if ended.returncode:
             return False
-        day = datetime.now(UTC).date().isoformat()
-        table.keep(name, figures, seed=asked.seed, day=day, is_all=not asked.k)
+        origin = {
+            "seed": asked.seed,
+            "day": datetime.now(UTC).date().isoformat(),
+            "commit": commit,
+        }
+        table.keep(name, figures, origin, is_all=not asked.k)
     return True
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

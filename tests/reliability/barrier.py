@@ -59,6 +59,7 @@ class Races:
         self.emulator = emulator
         self.dice = dice
         self.released = 0
+        self._calls: list[str] = []
         self._open: list[str] = []
         self._numbers = itertools.count(1)
         self._exchange = emulator.exchange
@@ -66,10 +67,17 @@ class Races:
         emulator.exchange = self._watch  # type: ignore[method-assign]
 
     def _watch(self, request: Request) -> Outcome:
-        """Note a call that is made while its thread has a transaction open."""
+        """Note every call, and those that are made while their thread has a transaction open."""
+        call = f"{request.method} {request.path}"
+        self._calls.append(call)
         if any(each.in_atomic_block for each in connections.all(initialized_only=True)):
-            self._open.append(f"{request.method} {request.path}")
+            self._open.append(call)
         return self._exchange(request)
+
+    def check_calls(self) -> None:
+        """Assert that no transaction was open during any call; keep how many were watched."""
+        assert not self._open, f"asked Sezzle inside a transaction: {self._open}"
+        figures.count("calls to Sezzle, each without a transaction open", tried=len(self._calls))
 
     def until(self, name: str, few: int) -> Iterator[int]:
         """Go on until so many races were run; keep the figure when all of them held."""
@@ -106,7 +114,6 @@ class Races:
 
         results = together(count, run)
         self.released += 1
-        assert not self._open, f"asked Sezzle inside a transaction: {self._open}"
         return results
 
     def shuffled(self, items: Iterable[T]) -> list[T]:

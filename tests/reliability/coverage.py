@@ -105,7 +105,11 @@ def databases_of(item: pytest.Item, ignored: Mapping[str, tuple[str, ...]]) -> s
 
 
 def ignored_folders(tox: str) -> dict[str, tuple[str, ...]]:
-    """Read from tox.ini which folders the tests of each factor leave out."""
+    """
+    Read from tox.ini which folders the tests of each factor leave out.
+
+    What a factor must not be combined with, as in ``postgres-!hostile``, does not matter here.
+    """
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(tox)
     found: dict[str, tuple[str, ...]] = {}
@@ -113,7 +117,8 @@ def ignored_folders(tox: str) -> dict[str, tuple[str, ...]]:
         factors, separator, command = line.partition(": ")
         if separator and "pytest" in command:
             folders = tuple(re.findall(r"--ignore[= ](\S+)", command))
-            found |= dict.fromkeys(factors.split(","), folders)
+            names = [name.partition("-!")[0] for name in factors.split(",")]
+            found |= dict.fromkeys(names, folders)
     if missing := DATABASES.keys() - found.keys():
         raise ValueError(f"tox.ini has no line of tests for {', '.join(sorted(missing))}")
     return found

@@ -14,12 +14,20 @@ from django_sezzle.emulator import Emulator, EmulatorAdapter
 from django_sezzle.exceptions import GatewayError, OutcomeUnknown, SezzleError
 from django_sezzle.gateway import transport
 from django_sezzle.gateway.tokens import tokens
-from django_sezzle.models import Evidence, SezzleAnnouncement, SezzleOperation, State
+from django_sezzle.models import (
+    Evidence,
+    SezzleAnnouncement,
+    SezzleOperation,
+    SezzlePayment,
+    SezzleTransaction,
+    State,
+)
+from django_sezzle.reconcile import Done, Finding, reconcile
 from django_sezzle.services import capture, refresh, start_checkout
 from tests.fixtures import GATEWAY_URL, PRIVATE_KEY, PUBLIC_KEY, a_checkout
 from tests.reliability.barrier import MONEY
 from tests.reliability.scale import IS_FULL
-from tests.services.rigs import again, check_books, let_lease_end, moved
+from tests.services.rigs import again, check_books, grow_stale, let_lease_end, moved
 from tests.services.test_faults import FAULTS, OPTIONS
 
 #: How Sezzle may take a request id that it has seen.
@@ -43,6 +51,7 @@ class Case:
     kind: str
     reading: str
     faults: tuple[str, ...]
+    cents: int = CENTS
 
 
 class Gateway:
@@ -50,6 +59,7 @@ class Gateway:
 
     def __init__(self, case: Case, number: int) -> None:
         self.case = case
+        forget_earlier_payments()
         self.emulator = Emulator(
             base_url=GATEWAY_URL, public_key=PUBLIC_KEY, private_key=PRIVATE_KEY
         )
@@ -71,9 +81,9 @@ class Gateway:
         self.plan("order_get", fault, times=READ_TRIES)
 
     def click(self) -> SezzleError | None:
-        """Move 10.00; give the error, if there was one."""
+        """Move the case's amount; give the error, if there was one."""
         try:
-            MONEY[self.case.kind](self.payment, amount_in_cents=CENTS)
+            MONEY[self.case.kind](self.payment, amount_in_cents=self.case.cents)
         except GatewayError as error:
             return error
         return None
@@ -82,6 +92,7 @@ class Gateway:
         """Let time go by; what Sezzle does late is done by then."""
         self.emulator.clock.advance(LATE)
         let_lease_end()
+        grow_stale(self.payment)
 
     def recover(self) -> None:
         """Let whoever comes next look, be it in vain."""
@@ -90,21 +101,25 @@ class Gateway:
 
     @property
     def operation(self) -> SezzleOperation:
-        """The operation of the click."""
-        return SezzleOperation.objects.get(
-            payment=self.payment, kind=self.case.kind, amount_in_cents=CENTS
-        )
+        """The operation of the click: the last one."""
+        rows = SezzleOperation.objects.filter(payment=self.payment, kind=self.case.kind)
+        return rows.latest("created_at")
 
     @property
     def executions(self) -> int:
-        """How often Sezzle moved the 10.00."""
-        return moved(self.emulator, self.payment).count((self.case.kind, CENTS))
+        """How often Sezzle moved the case's amount, after what was captured to begin with."""
+        done = moved(self.emulator, self.payment)[1:]
+        return done.count((self.case.kind, self.case.cents))
 
-    def check_converged(self) -> None:
-        """Stop the faults, let one quiet period pass, recover once: all is known and told."""
+    def reconcile(self) -> list[Done | Finding]:
+        """Stop the faults, let one quiet period pass, and run reconcile once."""
         self.emulator.faults.clear()
         self.pass_quiet_period()
-        refresh(self.payment)
+        return list(reconcile())
+
+    def check_converged(self) -> None:
+        """Assert that all is known and told after one quiet period and one pass of reconcile."""
+        self.reconcile()
         operation, where = self.operation, str(self.case)
         assert operation.is_open is None, f"{where}: {operation.state} after one pass"
         assert self.executions == (operation.state == State.SUCCEEDED), where
@@ -121,6 +136,14 @@ class Gateway:
             assert type(error) is OutcomeUnknown, self.case
         else:
             assert (error is None) == (operation.state == State.SUCCEEDED), self.case
+
+
+def forget_earlier_payments() -> None:
+    """Delete what earlier cases left: their payments are not known to the next one's Sezzle."""
+    for model in (SezzleTransaction, SezzleAnnouncement, SezzleOperation):
+        model._default_manager.all().delete()
+    SezzlePayment.objects.update(reauthorized_from=None, upcharge_of=None)
+    SezzlePayment.objects.all().delete()
 
 
 def cases(dice: random.Random, positions: int, part: int, few: int | None = None) -> Iterator[Case]:

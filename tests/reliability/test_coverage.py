@@ -106,6 +106,10 @@ def test_ignored_folders_are_read_from_tox() -> None:
     assert found["sqlite"] == ()
     assert found["postgres"] == found["mariadb"]
     assert all((ROOT / folder).is_dir() for folder in found["postgres"])
+    lines = ["sqlite: pytest", "postgres-!x,mariadb-!x: pytest --ignore=tests/a", "x: pytest"]
+    found = ignored_folders("\n  ".join(["[testenv]\ncommands =", *lines]))
+    assert found["sqlite"] == found["x"] == ()
+    assert found["postgres"] == found["mariadb"] == ("tests/a",)
     with pytest.raises(ValueError, match="mariadb"):
         ignored_folders("[testenv]\ncommands =\n  sqlite,postgres: python -m pytest\n")
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from django_sezzle.emulator.faults import EXECUTES, FaultKind
-from django_sezzle.exceptions import GatewayError
 from django_sezzle.gateway.tokens import tokens
-from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
-from django_sezzle.services import reauthorize, refresh
-from django_sezzle.services.adoption import adopt_order
-from django_sezzle.services.resolving import close_unknown
+from django_sezzle.models import Evidence
+from django_sezzle.reconcile import Code, Finding
 from tests.reliability import figures
-from tests.reliability.gateway_faults import FAULTS, PARTS, Case, Gateway, cases, run
-from tests.reliability.scale import IS_FULL
+from tests.reliability.barrier import MONEY
+from tests.reliability.gateway_faults import CENTS, FAULTS, PARTS, Case, Gateway, cases, run
 from tests.services.rigs import check_books
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emulator")]
@@ -146,52 +142,36 @@ def test_a_refusal_after_silence_takes_one_pass_more(kind: str) -> None:
         assert (gateway.operation.attempts, gateway.executions) == (2, 0)
 
 
-@pytest.mark.fault(14, 15, 16)
-@in_parts
-def test_two_faults_of_a_reauthorization(dice: random.Random, part: int) -> None:
-    """A second plan for the shopper is never asked for by itself, whatever was lost."""
-    number = 0
-    for number, case in enumerate(pairs_for_reauthorize(dice, part), 1):
-        gateway = Gateway(case, number)
-        emulator, payment = gateway.emulator, gateway.payment
-        emulator.clock.advance(timedelta(hours=1))
-        refresh(payment)
-        gateway.plan("reauthorize", case.faults[0])
-        gateway.plan_read(case.faults[1])
-        with suppress(GatewayError):
-            reauthorize(payment)
-        emulator.faults.clear()
-        for _ in range(3):
-            gateway.pass_quiet_period()
-            gateway.recover()
-        # A call that was refused for its token is the same one, made again with a new token.
-        calls = [c for c in emulator.calls if c.operation == "reauthorize" and c.status != 401]
-        assert len(calls) <= 1, case
-        made = [o.uuid for o in emulator.orders if o.reauthorized_from == payment.order_uuid]
-        assert len(made) <= 1, case
-        operation = SezzleOperation.objects.get(payment=payment, kind="reauthorize")
-        if operation.is_open and made:
-            # Only a delivery can say which order it made.
-            adopt_order("default", made[0])
-        elif operation.is_open:
-            close_unknown(operation, actor=None, reason="no new order in the dashboard")
-        operation.refresh_from_db()
-        if made:
-            assert operation.state == State.SUCCEEDED, case
-            assert operation.result_payment is not None
-            assert operation.result_payment.order_uuid == made[0]
-            assert operation.result_payment.is_funded_for(5_000, "USD")
-        else:
-            assert operation.evidence in (Evidence.NOT_SENT, Evidence.STAFF), case
-        assert SezzlePayment.objects.filter(reauthorized_from=payment).count() == len(made)
-        check_books(emulator, payment)
-    figures.count("pairs of gateway faults on a reauthorization and its read-back", tried=number)
+#: Longer than a quiet period, in seconds; what is sent again meanwhile arrives first.
+SAT_ON = 180
 
 
-def pairs_for_reauthorize(dice: random.Random, part: int) -> Iterator[Case]:
-    """Choose as for the other kinds; how Sezzle takes repeats does not matter without any."""
-    return (
-        case
-        for case in cases(dice, 2, part)
-        if not IS_FULL or (case.kind, case.reading) == ("capture", "ignored")
-    )
+@pytest.mark.fault(7, 9, 30)
+@pytest.mark.parametrize("kind", sorted(MONEY))
+@pytest.mark.parametrize(
+    ("reading", "limits", "cents", "executions"),
+    [
+        pytest.param("honoured", False, CENTS, 1, id="ids honoured"),
+        pytest.param("refused", False, CENTS, 1, id="ids refused"),
+        pytest.param("ignored", True, 5_000, 1, id="ids ignored, all of it"),
+        # The documented limit: all three at once.
+        pytest.param("ignored", False, CENTS, 2, id="ids ignored, a part"),
+    ],
+)
+def test_a_request_that_sezzle_sits_on_for_longer_than_a_quiet_period(
+    kind: str, reading: str, limits: bool, cents: int, executions: int
+) -> None:
+    gateway = Gateway(Case(kind, reading, ("late",), cents), 1)
+    gateway.emulator.profile.change(limits=limits)
+    gateway.emulator.faults.add(kind, "late", seconds=SAT_ON)
+    gateway.check_said(gateway.click())
+    gateway.check_converged()
+    assert (gateway.operation.attempts, gateway.executions) == (2, 1)
+
+    gateway.emulator.clock.advance(timedelta(seconds=SAT_ON))
+    found = [item.code for item in gateway.reconcile() if isinstance(item, Finding)]
+
+    assert gateway.executions == executions
+    # What cannot be kept from happening is at least said.
+    assert found.count(Code.MOVED_ELSEWHERE) == executions - 1
+    check_books(gateway.emulator, gateway.payment)

@@ -51,6 +51,7 @@ class Doorway:
         self.client = Client(raise_request_exception=False)
         self.wrong: list[str] = []
         self.said: list[str] = []
+        self.forged = 0
         self.genuine: list[Delivery] = []
 
     def post(self, delivery: Delivery) -> Any:
@@ -64,6 +65,7 @@ class Doorway:
         if is_authentic(delivery, self.keys) and not is_large:
             self.genuine.append(delivery)
             return
+        self.forged += 1
         answer = self.post(delivery)
         got = (answer.status_code, answer.content)
         if got != ((413, TOO_LARGE) if is_large else (401, REFUSED)):
@@ -88,14 +90,14 @@ def storm(doorway: Doorway, order_uuid: str, count: int, dice: random.Random) ->
     """Send so many forgeries, made of events about an order that is there."""
     forgers = [Forger(key, dice) for key in doorway.keys]
     with listening(doorway.hear) as listener, no_query() as asked:
-        for _ in range(count):
+        while doorway.forged < count:
             body = event_about(order_uuid, NOTE, dice)
             doorway.try_forgery(dice.choice(forgers).forge(body))
     assert doorway.wrong == []
     assert asked == []
     assert doorway.said == []
     # Each refusal is told, by us and by Django.
-    assert listener.heard >= count - len(doorway.genuine)
+    assert listener.heard >= count
 
 
 @pytest.mark.fault(2, 19, 21, 71, 82, 85, 88)
@@ -118,7 +120,7 @@ def test_no_forgery_is_accepted_or_costs_a_query(
     assert [doorway.post(delivery).status_code for delivery in let_in] == [200] * len(let_in)
     unheard_of.refresh_from_db()
     assert unheard_of.status == Status.AUTHORIZED
-    figures.count("forged webhooks, each refused without a query", tried=count)
+    figures.count("forged webhooks, each refused without a query", tried=doorway.forged)
 
 
 @pytest.mark.fault(2, 20)
@@ -133,7 +135,7 @@ def test_no_forgery_is_accepted_while_debugging(
 
     assert calls(emulator) == []
     assert not SezzleWebhookEvent.objects.exists()
-    figures.count("forged webhooks with DEBUG on, each refused", tried=count)
+    figures.count("forged webhooks with DEBUG on, each refused", tried=doorway.forged)
 
 
 @pytest.mark.fault(19)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 
-from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import AmountUnavailable, OperationInProgress
 from django_sezzle.gateway.signature import sign
 from django_sezzle.models import (
@@ -34,12 +32,6 @@ from tests.services.rigs import Wire, again, moved
 from tests.webhooks.conftest import URL, as_body, event
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def races(emulator: Emulator, dice: Random) -> Races:
-    """A barrier in front of a Sezzle without limits."""
-    return Races(emulator, dice)
 
 
 def post(body: dict[str, Any]) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from django_sezzle.emulator import Emulator
 from django_sezzle.exceptions import (
     ActionNotAllowed,
     AmountUnavailable,
@@ -19,7 +17,7 @@ from django_sezzle.exceptions import (
 from django_sezzle.models import SezzleOperation, SezzlePayment
 from django_sezzle.services import capture, operations, reauthorize, refresh
 from tests.reliability import figures
-from tests.reliability.barrier import MONEY, Races, refused, succeeded
+from tests.reliability.barrier import CALLERS, MONEY, Races, refused, succeeded
 from tests.reliability.isolation import LEVELS, isolation
 from tests.reliability.scale import many
 from tests.services.rigs import again, called, let_lease_end, moved
@@ -28,12 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 #: What a caller may be told who was not the one.
 NO = {AmountUnavailable, OperationInProgress}
-
-
-@pytest.fixture
-def races(emulator: Emulator, dice: random.Random) -> Races:
-    """A barrier in front of a Sezzle without limits."""
-    return Races(emulator, dice)
 
 
 @pytest.mark.fault(6, 90, 91, 96)
@@ -146,8 +138,8 @@ def test_recoverers_send_once(races: Races, monkeypatch: pytest.MonkeyPatch) -> 
         races.emulator.faults.clear()
         let_lease_end()
         with monkeypatch.context() as patch:
-            patch.setattr(operations, "claim", all_together(operations.claim, 12))
-            results = races.release(lambda _number, p=payment: refresh(again(p)), count=12)
+            patch.setattr(operations, "claim", all_together(operations.claim, CALLERS))
+            results = races.release(lambda _number, p=payment: refresh(again(p)))
         assert refused(results) == set()
         assert moved(races.emulator, payment).count((kind, 1_000)) == 1
         assert SezzleOperation.objects.get(payment=payment, amount_in_cents=1_000).attempts == (

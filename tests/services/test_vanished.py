@@ -1,4 +1,4 @@
-"""Sezzle no longer lists what it did, or lists another amount: nothing moves until it fits again."""
+"""Sezzle no longer lists what it did, or with another amount: nothing moves until it fits again."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django_sezzle import services
 from django_sezzle.exceptions import SezzleError
 from django_sezzle.models import SezzleCustomer, SezzleOperation, SezzlePayment
-from django_sezzle.services import start_checkout
+from django_sezzle.services import expiry, start_checkout
 from tests.fixtures import a_checkout
 
 
@@ -37,6 +37,11 @@ def write_intent(kind: str, payment: int, cents: int) -> SezzleOperation:
         SezzlePayment.objects.get(pk=payment), amount_in_cents=cents, on_commit=True
     )
     return operation
+
+
+def act_before_expiry(payment: int) -> None:
+    """Do what the policy says shortly before an authorization ends."""
+    expiry.act_before_expiry(SezzlePayment.objects.get(pk=payment))
 
 
 def charge_extra(payment: int, cents: int) -> None:
@@ -78,5 +83,14 @@ def capture_each(payments: dict[str, str | None], cents: int | None) -> dict[str
 
 JOBS: dict[str, Callable[..., object]] = {
     job.__name__: job
-    for job in (move, move_on_commit, charge_extra, charge, refresh, start, capture_each)
+    for job in (
+        move,
+        move_on_commit,
+        act_before_expiry,
+        charge_extra,
+        charge,
+        refresh,
+        start,
+        capture_each,
+    )
 }

@@ -40,6 +40,9 @@ AROUND = {
     "settled, not committed": ("django_sezzle.services.operations", "settle", AFTER),
     "settled": ("django_sezzle.services.operations", "short_transaction", COMMITTED),
     "given up": ("django_sezzle.services.recovery", "give_up_unsent", AFTER),
+    # The end of an authorization, which was just announced
+    "about to capture": ("django_sezzle.services.expiry", "capture", BEFORE),
+    "about to release": ("django_sezzle.services.expiry", "release", BEFORE),
     # A saved customer
     "charge written, not committed": ("django_sezzle.services.charging", "_write_down", AFTER),
     "charge written": ("django_sezzle.services.charging", "short_transaction", COMMITTED),

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from django_sezzle.services import refresh
+from django_sezzle.reconcile import reconcile
 from tests.reliability import figures
 from tests.reliability.kills.cases import CLICK
 from tests.reliability.kills.shop import Shop, check_all_is_well, let_time_pass
 from tests.reliability.scale import many
-from tests.services.rigs import again, moved
+from tests.services.rigs import moved
 
 ROWS = 3
 
@@ -39,7 +39,7 @@ def test_killed_halfway_through_many(shop: Shop, dice: random.Random, form: str)
             # The one in the middle waits until its sender's time is over, and for nothing else.
             let_time_pass()
             victim = payments[halfway - 1]
-            refresh(again(victim))
+            list(reconcile())
             shop.do("capture_each", payments=rows, cents=None)
             check_all_is_well(shop, victim)
             assert moved(shop.emulator, victim) == [("capture", 10_000)]

@@ -1,4 +1,4 @@
-"""Money whose mover is killed anywhere: one more process finishes it, with one execution."""
+"""Money whose mover is killed anywhere: one pass of reconcile finishes it, with one execution."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import Group
 
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
-from django_sezzle.services import capture, refresh, refund, release
+from django_sezzle.reconcile import reconcile
+from django_sezzle.services import capture, refund, release
 from tests.reliability import figures
 from tests.reliability.kills.cases import (
     CLICK,
@@ -68,8 +69,8 @@ def _go_through(
         let_time_pass()
         shop.kill("refresh", case.second, sends=kind, payment=payment.pk)
     let_time_pass()
-    # Whatever the dead have left, one is enough.
-    refresh(again(payment))
+    # Whatever the dead have left, one pass is enough.
+    list(reconcile())
     check_all_is_well(shop, payment)
     operations = SezzleOperation.objects.filter(payment=payment, amount_in_cents=CENTS)
     if left in (NOTHING, UNSENT):

@@ -8,13 +8,13 @@ from itertools import product
 import pytest
 
 from django_sezzle.models import SezzlePayment
+from django_sezzle.reconcile import reconcile
 from django_sezzle.services import refresh
 from tests.reliability import figures
 from tests.reliability.kills import diary
 from tests.reliability.kills.cases import TELLING
 from tests.reliability.kills.shop import CENTS, Shop, check_all_is_well, let_time_pass
 from tests.reliability.scale import many
-from tests.services.rigs import again
 
 #: Authorized, captured, refunded.
 FACTS = 3
@@ -68,7 +68,7 @@ def go_through(shop: Shop, first: Death, second: Death | None) -> None:
         heard += heard_before(point, nth)
         assert len(diary.facts(payment)) == heard
         let_time_pass()
-    refresh(again(payment))
+    list(reconcile())
     check_all_is_well(shop, payment)
     assert len(diary.facts(payment)) == FACTS
 

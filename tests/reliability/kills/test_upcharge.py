@@ -7,41 +7,59 @@ import random
 import pytest
 
 from django_sezzle.models import Evidence, SezzleOperation, SezzlePayment, State
-from django_sezzle.services import close_unknown, refresh, upcharge
+from django_sezzle.reconcile import reconcile
+from django_sezzle.services import close_unknown, upcharge
 from tests.reliability import figures
-from tests.reliability.kills.cases import CLAIMED, CLICK, KEYS, NOTHING, TELLING, UNSENT
+from tests.reliability.kills.cases import (
+    CLAIMED,
+    CLICK,
+    KEYS,
+    NOTHING,
+    RECOVERY,
+    SENDING,
+    TELLING,
+    UNSENT,
+)
 from tests.reliability.kills.shop import Shop, check_all_is_well, let_time_pass
 from tests.reliability.scale import many
 from tests.services.rigs import again
 
 CENTS = 1_000
 
-#: All but those of telling: that is the same for whatever fact.
-POINTS = [point for point in CLICK if point not in TELLING]
+#: All but those of telling: that is the same for whatever fact. Whoever comes next never sends.
+CASES = [
+    (first, second, keys)
+    for first, left in CLICK.items()
+    if first not in TELLING
+    for second in (None, *RECOVERY[left])
+    if second not in (*SENDING, *TELLING)
+    for keys in KEYS
+]
 
 
 @pytest.mark.fault(8, 51, 97)
 def test_a_click(shop: Shop, dice: random.Random) -> None:
-    tried = [(point, keys) for point in POINTS for keys in KEYS]
-    tried = dice.sample(tried, many(6, len(tried)))
-    for point, keys in tried:
+    tried = dice.sample(CASES, many(6, len(CASES)))
+    for first, second, keys in tried:
         shop.emulator.profile.change(request_id=keys, limits=False, upcharge=True)
         payment = shop.payment()
         try:
-            go_through(shop, payment, point)
+            go_through(shop, payment, first, second)
         except AssertionError as error:
-            error.add_note(f"{point}, keys {keys}")
+            error.add_note(f"{first}, then {second}, keys {keys}")
             raise
     figures.count("kills of an upcharge", tried=len(tried))
 
 
-def go_through(shop: Shop, payment: SezzlePayment, point: str) -> None:
-    """Kill whoever charges, let two others come by, and see what became of it."""
-    shop.kill("charge_extra", point, sends="upcharge", payment=payment.pk, cents=CENTS)
-    for _ in range(2):
+def go_through(shop: Shop, payment: SezzlePayment, first: str, second: str | None) -> None:
+    """Kill whoever charges, perhaps whoever comes next, and see what one pass makes of it."""
+    shop.kill("charge_extra", first, sends="upcharge", payment=payment.pk, cents=CENTS)
+    if second is not None:
         let_time_pass()
-        refresh(again(payment))
-    left = CLICK[point]
+        shop.kill("refresh", second, payment=payment.pk)
+    let_time_pass()
+    list(reconcile())
+    left = CLICK[first]
     operation = SezzleOperation.objects.filter(payment=payment).first()
     if left in (NOTHING, UNSENT):
         assert made(shop, payment) == []
@@ -60,7 +78,7 @@ def go_through(shop: Shop, payment: SezzlePayment, point: str) -> None:
         upcharge(again(payment), amount_in_cents=CENTS)
     assert made(shop, payment) == [CENTS]
     assert len(shop.sent("upcharge", payment)) == 1
-    refresh(child(payment))
+    list(reconcile())
     assert child(payment).captured_in_cents == CENTS
     check_all_is_well(shop, payment)
 
