@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from django_sezzle import services
 from django_sezzle.admin.in_store_form import InStoreForm, ReceiptForm
-from django_sezzle.admin.results import TEXTS, code_for
+from django_sezzle.admin.results import TEXTS, code_for, said_by
 from django_sezzle.exceptions import (
     AlreadyPaid,
     AuthenticationFailed,
@@ -23,6 +23,7 @@ from django_sezzle.exceptions import (
     SezzleError,
 )
 from django_sezzle.models import SezzlePayment
+from django_sezzle.services.at_till import has_lost_link
 from django_sezzle.services.in_store import ask_in_store, is_in_store
 from django_sezzle.services.locking import database
 
@@ -63,7 +64,7 @@ def ask(
 
     :param change_url: gives the address of a payment's page.
     """
-    before = _waiting_for(form)
+    before = _current(form)
     try:
         payment = ask_in_store(**form.asked(), base_url=request.build_absolute_uri("/"))
     except (SezzleError, ConfigurationError) as error:
@@ -71,7 +72,7 @@ def ask(
         return None
     _remember(request, form, payment)
     ways = _ways(form)
-    if before is not None and before.pk == payment.pk:
+    if before is not None and before.order_uuid and before.pk == payment.pk:
         text = _("This was asked for before and still stands: no second link was sent.")
         return Asked(payment, is_new=False, text=text, for_log="")
     return Asked(
@@ -82,11 +83,10 @@ def ask(
     )
 
 
-def _waiting_for(form: InStoreForm) -> SezzlePayment | None:
-    """Find what the sale has already, where that has a link."""
+def _current(form: InStoreForm) -> SezzlePayment | None:
+    """Find the payment that the sale has."""
     rows = SezzlePayment.objects.using(database())
-    found = rows.current_for(form.cleaned_data["shop_reference"], form.account_name)
-    return found if found is not None and found.order_uuid else None
+    return rows.current_for(form.cleaned_data["shop_reference"], form.account_name)
 
 
 def _remember(request: HttpRequest, form: InStoreForm, payment: SezzlePayment) -> None:
@@ -112,15 +112,18 @@ def _why_not(error: Exception, form: InStoreForm, change_url: Callable[[int], st
     """Say what happened, whether anything moved, and what to do; only on the posted page."""
     if isinstance(error, AlreadyPaid):
         text = _("This sale has its payment already. Nothing was sent.")
-        if error.payment is None:
-            return text
-        address = change_url(error.payment.pk)
-        return format_html('{} <a href="{}">{}</a>', text, address, _("Open that payment"))
+        return _with_link(text, error.payment, change_url)
+    if isinstance(error, OperationInProgress) and _is_about_charge(error):
+        text = _(
+            "A saved customer's charge for this sale is being checked. Nothing was sent: wait for "
+            "it, and do not ask for the payment in another way."
+        )
+        return _with_link(text, error.payment, change_url)
     if isinstance(error, OperationInProgress):
         return _("Another till is just asking for this sale. Wait a moment, and send it again.")
     if isinstance(error, GatewayRejected) and not isinstance(error, AuthenticationFailed):
         text = _("Sezzle refused it: no link was sent, and no money moved.")
-        return " ".join([text, *_said(error)])
+        return " ".join([text, *said_by(error)])
     if isinstance(error, GatewayError) and not isinstance(error, AuthenticationFailed):
         return _no_answer(form)
     if isinstance(error, InvalidInput):
@@ -129,19 +132,28 @@ def _why_not(error: Exception, form: InStoreForm, change_url: Callable[[int], st
     return f"{text} {_('Nothing was sent.')}"
 
 
+def _with_link(text: str, payment: SezzlePayment | None, change_url: Callable[[int], str]) -> str:
+    if payment is None:
+        return text
+    address = change_url(payment.pk)
+    return format_html('{} <a href="{}">{}</a>', text, address, _("Open that payment"))
+
+
+def _is_about_charge(error: OperationInProgress) -> bool:
+    """Whether a saved customer was charged for the sale, rather than another till asks for it."""
+    charged = error.payment is not None and error.payment.customer_id is not None
+    return charged or error.operation is not None
+
+
 def _no_answer(form: InStoreForm) -> str:
-    if not any(_ways(form)):
+    current = _current(form)
+    if current is None or not has_lost_link(current):
         return _("Sezzle could not be reached. No money moved. Send it again in a moment.")
     return _(
-        "Sezzle could not be reached, so a link may or may not have been sent. No money moved. "
-        "Send it again in a moment; if the shopper then has two links, only the newest one counts."
+        "Sezzle gave no clear answer, so a link may or may not have been sent. No money moved. "
+        "Send it again in a moment: that sends another link, and the shopper must use the newest "
+        "one only. What is paid by the earlier one shows up for review."
     )
-
-
-def _said(error: GatewayError) -> list[str]:
-    said = error.errors[0].message or error.code if error.errors else ""
-    debug = _("(debug id %(id)s)") % {"id": error.debug_uuid} if error.debug_uuid else ""
-    return [part for part in (f"“{said}”" if said else "", debug) if part]
 
 
 def name_receipt(payment: SezzlePayment, form: ReceiptForm) -> bool:
@@ -152,21 +164,33 @@ def name_receipt(payment: SezzlePayment, form: ReceiptForm) -> bool:
     try:
         services.set_reference(payment, form.cleaned_data["receipt"])
     except (SezzleError, ConfigurationError) as error:
-        form.add_error("receipt", _why_no_receipt(error))
+        payment.refresh_from_db()
+        written = (payment.reference_id, payment.reference_confirmed)
+        is_kept = written == (form.cleaned_data["receipt"], False)
+        form.add_error("receipt", _why_no_receipt(error, is_kept=is_kept))
         return False
     return True
 
 
-def _why_no_receipt(error: Exception) -> str:
+def _why_no_receipt(error: Exception, *, is_kept: bool) -> str:
+    """
+    Say why Sezzle does not have the number, and whether we do.
+
+    :param is_kept: it was written down here; what fails before that leaves the old one.
+    """
     if isinstance(error, InvalidInput):
         return _("Another payment has this number. Nothing was changed.")
     if isinstance(error, AuthenticationFailed):
-        return str(TEXTS["keys"])
+        kept = _("The number is kept here.") if is_kept else _("Nothing was changed.")
+        return f"{TEXTS['keys']} {kept}"
     if isinstance(error, GatewayRejected):
-        text = _("The number is kept here, but Sezzle refused it.")
-        return " ".join([text, *_said(error)])
-    if isinstance(error, GatewayError):
+        refused = _("Sezzle refused it; nothing was changed.")
+        text = _("The number is kept here, but Sezzle refused it.") if is_kept else refused
+        return " ".join([text, *said_by(error)])
+    if isinstance(error, GatewayError) and is_kept:
         return _("The number is kept here, but Sezzle could not be reached. Save it again.")
+    if isinstance(error, GatewayError):
+        return _("Sezzle could not be reached. Nothing was changed: save it again in a moment.")
     return _no_receipt_now()
 
 

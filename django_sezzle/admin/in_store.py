@@ -37,7 +37,6 @@ from django_sezzle.admin.till import (
 from django_sezzle.admin.waiting import open_operation_of
 from django_sezzle.conf import account_names
 from django_sezzle.models import SezzlePayment
-from django_sezzle.services.in_store import is_in_store
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -178,10 +177,9 @@ class InStorePagesMixin(ResolvePagesMixin):
             next_poll=polls + 1,
             reloads_itself=till.goes_on and polls < MOST_POLLS,
             cancel=CANCEL if may_give_up(payment, request.user) else None,
-            cancel_note=what_cancel_does(request.user),
-            takes_receipt=is_in_store(payment),
+            cancel_note=what_cancel_does(payment, request.user),
             receipt=receipt or ReceiptForm(initial={"receipt": till.receipt}),
-            actions=self._actions_at_till(request, payment),
+            actions=self._actions_at_till(request, payment) if till.is_of_store else {},
         )
 
     def _actions_at_till(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +18,8 @@ from django_sezzle.arrival import look
 from django_sezzle.exceptions import AlreadyPaid, ConfigurationError
 from django_sezzle.gateway.messages.money import format_cents
 from django_sezzle.models import SezzleOperation, SezzlePayment
+from django_sezzle.services.at_till import has_lost_link, is_known, newer_of
+from django_sezzle.services.attempts import may_be_sent
 from django_sezzle.services.in_store import Stage, is_in_store, stage_of, withdraw
 
 try:
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
 #: Draws QR codes; None without the extra "in-store", and the page then shows the link alone.
 segno: Any = _segno
 
-#: The page asks so often. Sezzle itself is asked at most every two seconds (``arrival.look``).
+#: The page asks so often, long before an answer is stale (``at_till.STALE``). Sezzle itself is
+#: asked at most every two seconds (``arrival.look``).
 POLL_SECONDS = 3
 #: After half an hour nobody is likely to stand there; a press of a button goes on.
 MOST_POLLS = 600
-
-#: An answer of Sezzle so old says nothing about now: three questions of the page went unanswered.
-STALE = timedelta(seconds=3 * POLL_SECONDS)
 
 #: Those that change without anybody at the till.
 GOES_ON = (Stage.WAITING, Stage.CHECKING)
@@ -55,6 +53,8 @@ class Till:
     stage: Stage
     is_known: bool
     """Whether Sezzle said so lately, where that matters."""
+    newer: SezzlePayment | None
+    """The payment that it goes on with, once it was reauthorized."""
 
     @classmethod
     def of(cls, payment: SezzlePayment) -> Till:
@@ -63,12 +63,17 @@ class Till:
         with suppress(ConfigurationError):
             look(payment)
         stage = stage_of(payment)
-        return cls(payment, stage, _is_known(payment, stage))
+        return cls(payment, stage, is_known(payment, stage), newer_of(payment))
 
     @property
     def goes_on(self) -> bool:
         """Whether the page has to ask again."""
-        return self.stage in GOES_ON or not self.is_known
+        return not self.is_over_here and (self.stage in GOES_ON or not self.is_known)
+
+    @property
+    def is_over_here(self) -> bool:
+        """Whether the sale goes on with a newer payment, and nothing here needs a person."""
+        return self.newer is not None and not self.payment.review_reason
 
     @property
     def is_waiting(self) -> bool:
@@ -91,11 +96,21 @@ class Till:
         return self.may_be_captured or self.is_paid
 
     @property
+    def is_of_store(self) -> bool:
+        """Whether the sale ends at a till; what the website sells goes on where it is shipped."""
+        return is_in_store(self.payment)
+
+    @property
     def receipt(self) -> str:
         """The reference at Sezzle, where somebody gave it another one than ``start_checkout``."""
         added = self.payment.reference_id.removeprefix(self.payment.shop_reference)
         is_ours = not added or (added.startswith("-") and added[1:].isdigit())
         return "" if is_ours else self.payment.reference_id
+
+    @property
+    def has_unconfirmed_receipt(self) -> bool:
+        """Whether it was written down here, and Sezzle has not confirmed it."""
+        return bool(self.receipt) and not self.payment.reference_confirmed
 
     @property
     def amount(self) -> str:
@@ -105,11 +120,15 @@ class Till:
     @property
     def headline(self) -> str:
         """How it stands, in two or three words."""
+        if self.is_over_here:
+            return str(REAUTHORIZED)
         return str(HEADLINES[self.stage] if self.is_known else NOT_KNOWN)
 
     @property
     def text(self) -> str:
         """What that means for the money, and what to do."""
+        if has_lost_link(self.payment):
+            return _text_of_lost(self.payment)
         return _text_of(self.payment, self.stage) if self.is_known else str(WHILE_NOT_KNOWN)
 
     @property
@@ -143,7 +162,8 @@ def has_till(payment: SezzlePayment) -> bool:
     on where it is shipped: a till would give it a receipt's number and capture all of it.
     """
     if not payment.order_uuid:
-        return False
+        # Nobody is making it any more, and its link may be on the shopper's phone.
+        return may_be_sent(payment)
     return is_in_store(payment) or _is_open(payment)
 
 
@@ -169,21 +189,9 @@ def code_of(url: str) -> SafeString | None:
     return mark_safe(svg)  # noqa: S308 - rectangles and numbers
 
 
-def _is_known(payment: SezzlePayment, stage: Stage) -> bool:
-    """Whether it is so now: what is over or approved stays; what is not may have changed."""
-    if payment.approved or stage in (Stage.DENIED, Stage.CANCELED):
-        return True
-    read_at = payment.last_read_at
-    if read_at is None:
-        return False
-    ends = payment.checkout_expires_at
-    if stage is Stage.EXPIRED and ends is not None and read_at >= ends:
-        return True
-    return read_at > timezone.now() - STALE
-
-
 # What is said
 
+REAUTHORIZED = gettext_lazy("Reauthorized")
 NOT_KNOWN = gettext_lazy("Not known right now")
 WHILE_NOT_KNOWN = gettext_lazy(
     "Sezzle cannot be reached, so the shopper may or may not have paid. Hand nothing over yet, and "
@@ -225,11 +233,16 @@ def _text_of(payment: SezzlePayment, stage: Stage) -> str:
         )
     if stage is Stage.PAID and not payment.captured_in_cents:
         return _("Sezzle takes the money of this payment by itself.")
+    if stage is Stage.PAID and payment.refunded_in_cents:
+        return _("%(captured)s was captured, and %(refunded)s of it was given back.") % {
+            "captured": format_cents(payment.captured_in_cents, payment.currency),
+            "refunded": format_cents(payment.refunded_in_cents, payment.currency),
+        }
     if stage is Stage.EXPIRED and payment.approved:
         return _("It was approved, but not captured in time. The shop gets nothing: ask anew.")
     texts = {
         Stage.PAID: _("%(amount)s was captured. The sale is done.")
-        % _money(payment, payment.kept_in_cents),
+        % _money(payment, payment.captured_in_cents),
         Stage.EXPIRED: _("Nobody paid in time. Nothing was charged: ask anew."),
         Stage.DENIED: _(
             "Sezzle did not approve this payment. Nothing was charged: ask for another way to pay."
@@ -243,6 +256,14 @@ def _text_of(payment: SezzlePayment, stage: Stage) -> str:
 
 def _approved(payment: SezzlePayment) -> str:
     held = _money(payment, payment.held_in_cents)
+    if not is_in_store(payment):
+        return (
+            _(
+                "Sezzle holds %(amount)s. This is an order of the website: it goes on where it is "
+                "shipped, not at the till."
+            )
+            % held
+        )
     ends = payment.authorization_expires_at
     if ends is None:
         return _("Sezzle holds %(amount)s. Capture it, and the sale is done.") % held
@@ -257,7 +278,27 @@ def _checking(payment: SezzlePayment) -> str:
         return _("A person must look at this payment first: %(reason)s.") % {
             "reason": payment.get_review_reason_display()
         }
+    if payment.was_reauthorized:
+        return _("It was reauthorized: the sale goes on with the newer payment.")
     return _("Something is under way whose outcome is not known yet. Wait, and repeat nothing.")
+
+
+def _text_of_lost(payment: SezzlePayment) -> str:
+    """Say what a link may still do whose checkout Sezzle never told us of."""
+    if payment.canceled_at is not None:
+        return _closed_with_lost_link()
+    return _(
+        "Sezzle gave no clear answer, so its link may or may not have been sent. If the shopper "
+        "has paid by it, this page says so once Sezzle tells the shop. Otherwise ask again: that "
+        "sends another link."
+    )
+
+
+def _closed_with_lost_link() -> str:
+    return _(
+        "The payment was closed. Sezzle may have sent its link all the same, as its answer was "
+        "lost: if the shopper pays by it, the money shows up here for review."
+    )
 
 
 def _money(payment: SezzlePayment, cents: int) -> dict[str, str]:
@@ -284,6 +325,8 @@ def _cancel(
         with suppress(AlreadyPaid):
             withdraw(payment)
     payment.refresh_from_db()
+    if has_lost_link(payment):
+        return Outcome(Kind.DONE, _closed_with_lost_link())
     if not payment.approved:
         return Outcome(Kind.DONE, _("The checkout was closed; nobody can pay it any more."))
     if released := payment.released_in_cents - released_before:
@@ -322,8 +365,13 @@ def may_give_up(payment: SezzlePayment, actor: Any) -> bool:
     return is_in_store(payment) or actor.has_perm(RELEASE)
 
 
-def what_cancel_does(actor: Any) -> Any:
+def what_cancel_does(payment: SezzlePayment, actor: Any) -> Any:
     """Say what happens when the shopper is faster, which depends on who cancels."""
+    if has_lost_link(payment):
+        return _(
+            "The payment is closed here. Its link may still work, if Sezzle sent it: if the "
+            "shopper pays by it, the money shows up here for review."
+        )
     if actor.has_perm(RELEASE):
         return CANCEL.explanation
     return _(

@@ -82,7 +82,8 @@ def ask_in_store(
 
     With neither phone nor e-mail no link is sent: show ``checkout_url``, as a QR code. Safe to
     repeat: while nothing changed, no second link is sent. With another number, address or amount
-    the earlier checkout is deleted first.
+    the earlier checkout is deleted first. After an answer that was lost, repeating makes another
+    payment with another link, as the first one may be on the shopper's phone.
 
     :param phone: E.164, or ten digits of the United States or Canada; spaces, dashes, dots and
         brackets are taken out. It is not stored.

@@ -29,7 +29,8 @@ from django_sezzle.exceptions import (
     OutcomeUnknown,
     RequestIdReused,
 )
-from django_sezzle.models import SezzlePayment
+from django_sezzle.models import Evidence, SezzlePayment
+from django_sezzle.services.at_till import has_lost_link, is_known, newer_of
 from django_sezzle.services.in_store import Stage, is_in_store, stage_of
 from django_sezzle.till.bodies import BadInput, BodyTooLarge
 
@@ -40,6 +41,17 @@ class MayNotRelease(exceptions.PermissionDenied):
     default_detail = _(
         "The shopper has paid, and this user may not let held money go. Nothing was changed. "
         "Capture it, or have somebody cancel who may release."
+    )
+
+
+class LinkMayBeSent(exceptions.APIException):
+    """Sezzle gave no clear answer to a question that makes it send a link."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = _(
+        "Sezzle gave no clear answer. This request moved no money, but a link may have been sent. "
+        "Repeat it unchanged in a moment: that makes another payment with another link. Tell the "
+        "shopper to use the newest link only; what is paid by the earlier one shows up for review."
     )
 
 
@@ -175,11 +187,24 @@ ROWS: tuple[tuple[type[Exception], Row], ...] = (
 )
 
 
+#: Sezzle said nothing of it: a person did.
+CLOSED_BY_STAFF = Row(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "closed_by_staff",
+    _(
+        "Staff looked at Sezzle's order and closed this request as not carried out: no money "
+        "moved, and it is not sent any more. Read the payment; if it is still wanted, ask with a "
+        "new request_id."
+    ),
+)
+
+
 #: What is refused before any of that.
 REFUSALS: tuple[tuple[type[exceptions.APIException], str], ...] = (
     (BadInput, "invalid_input"),
     (BodyTooLarge, "too_large"),
     (MayNotRelease, "may_not_release"),
+    (LinkMayBeSent, "gateway_unavailable"),
     (exceptions.NotAuthenticated, "not_authenticated"),
     (exceptions.AuthenticationFailed, "not_authenticated"),
     (exceptions.PermissionDenied, "permission_denied"),
@@ -191,12 +216,17 @@ REFUSALS: tuple[tuple[type[exceptions.APIException], str], ...] = (
 def state_of(payment: SezzlePayment) -> dict[str, Any]:
     """Tell how a payment stands. All amounts are whole cents of its currency."""
     stage = stage_of(payment)
+    newer = newer_of(payment)
     return {
         "token": payment.token,
         "shop_reference": payment.shop_reference,
-        "receipt": payment.reference_id,
+        "receipt": payment.reference_id if payment.reference_confirmed else "",
+        "unconfirmed_receipt": "" if payment.reference_confirmed else payment.reference_id,
         "stage": stage.value,
+        "read_at": _moment(payment.last_read_at),
+        "continued_as": newer.token if newer is not None else "",
         "checkout_url": payment.checkout_url if stage is Stage.WAITING else "",
+        "link_may_work": has_lost_link(payment),
         "amount_in_cents": payment.amount_in_cents,
         "currency": payment.currency,
         "authorized_in_cents": payment.authorized_in_cents,
@@ -207,6 +237,14 @@ def state_of(payment: SezzlePayment) -> dict[str, Any]:
         "refundable_in_cents": payment.refundable_in_cents,
         "expires_at": _moment(_ends_at(payment, stage)),
     }
+
+
+def state_now(payment: SezzlePayment) -> dict[str, Any]:
+    """Tell how a payment stands; what Sezzle has not said lately is being checked."""
+    state = state_of(payment)
+    if not is_known(payment, Stage(state["stage"])):
+        state["stage"] = Stage.CHECKING.value
+    return state
 
 
 def _ends_at(payment: SezzlePayment, stage: Stage) -> datetime | None:
@@ -232,11 +270,18 @@ def answer_error(error: Exception, context: Any) -> Response | None:
         return _refusal(exceptions.NotFound(_("There is no such payment. Nothing was sent.")))
     if isinstance(error, PermissionDenied):
         return _refusal(exceptions.PermissionDenied())
-    for kind, row in ROWS:
-        if isinstance(error, kind):
-            body = {"code": row.code, "detail": str(row.detail or error)}
-            return Response(body | _standing_in_the_way(error), status=row.status)
-    return None
+    row = _row_of(error)
+    if row is None:
+        return None
+    body = {"code": row.code, "detail": str(row.detail or error)}
+    return Response(body | _standing_in_the_way(error), status=row.status)
+
+
+def _row_of(error: Exception) -> Row | None:
+    operation = error.operation if isinstance(error, GatewayRejected) else None
+    if operation is not None and operation.evidence == Evidence.STAFF:
+        return CLOSED_BY_STAFF
+    return next((row for kind, row in ROWS if isinstance(error, kind)), None)
 
 
 def _refusal(error: exceptions.APIException) -> Response:

@@ -26,13 +26,29 @@ from rest_framework.settings import api_settings
 
 from django_sezzle.api import PinnedView
 from django_sezzle.arrival import find_payment, look
-from django_sezzle.exceptions import AlreadyPaid, GatewayError
+from django_sezzle.exceptions import AlreadyPaid, GatewayError, GatewayUnavailable
 from django_sezzle.models import Evidence, Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import ask_in_store, cancel, capture, refund, set_reference
+from django_sezzle.services.at_till import has_lost_link
 from django_sezzle.services.in_store import is_in_store, withdraw
 from django_sezzle.services.locking import database
-from django_sezzle.till.answers import MayNotRelease, answer_error, state_of
-from django_sezzle.till.bodies import Ask, Move, SmallJSON, nothing_in, receipt_of
+from django_sezzle.till.accounts import works_for
+from django_sezzle.till.answers import (
+    LinkMayBeSent,
+    MayNotRelease,
+    answer_error,
+    state_now,
+    state_of,
+)
+from django_sezzle.till.bodies import (
+    NO_SUCH_ACCOUNT,
+    Ask,
+    BadInput,
+    Move,
+    SmallJSON,
+    nothing_in,
+    receipt_of,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -99,8 +115,14 @@ class PaymentsView(TillView):
     http_method_names = ("post",)
 
     def post(self, request: Request) -> Response:
-        """Ask the shopper; the same question again gives the same payment, and no second link."""
+        """
+        Ask the shopper; the same question again gives the same payment, and no second link.
+
+        Only a link that may be out, because Sezzle gave no clear answer, is followed by another.
+        """
         asked = Ask.of(request.data)
+        if not works_for(request, asked.account):
+            raise BadInput(NO_SUCH_ACCOUNT)
         began_at = timezone.now()
         try:
             payment = ask_in_store(**asked.as_arguments(), base_url=request.build_absolute_uri("/"))
@@ -113,6 +135,8 @@ class PaymentsView(TillView):
                 error.code or "-",
                 error.debug_uuid or "-",
             )
+            if isinstance(error, GatewayUnavailable) and may_be_out(asked):
+                raise LinkMayBeSent from error
             raise
         is_new = payment.created_at >= began_at
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
@@ -126,11 +150,11 @@ class PaymentView(TillView):
 
     def get(self, request: Request, token: str) -> Response:
         """Tell how it stands, from Sezzle if that was not asked just now."""
-        return Response(state_of(look(shown(token)).payment))
+        return Response(state_now(look(shown(request, token)).payment))
 
     def patch(self, request: Request, token: str) -> Response:
         """Give it the number of the till's receipt."""
-        return Response(state_of(set_reference(shown(token), receipt_of(request.data))))
+        return Response(state_of(set_reference(shown(request, token), receipt_of(request.data))))
 
 
 class MoneyView(TillView):
@@ -142,7 +166,7 @@ class MoneyView(TillView):
 
     def post(self, request: Request, token: str) -> Response:
         """Move it, and tell how the payment stands then."""
-        payment = shown(token)
+        payment = shown(request, token)
         wanted = Move.of(request.data)
         self.move(
             payment,
@@ -177,7 +201,7 @@ class CancelView(TillView):
 
     def post(self, request: Request, token: str) -> Response:
         """Delete the checkout, or let held money go if the shopper was faster and the user may."""
-        payment = shown(token)
+        payment = shown(request, token)
         nothing_in(request.data)
         if may(request, RELEASE):
             return Response(state_of(cancel(payment, actor=actor_of(request))))
@@ -186,7 +210,10 @@ class CancelView(TillView):
         except AlreadyPaid as error:
             if payment.releasable_in_cents:
                 raise MayNotRelease from error
-            raise
+            if payment.kept_in_cents:
+                raise
+            # It was let go, or given back, before.
+            return Response(state_of(payment))
 
 
 class SchemaView(TillView):
@@ -199,16 +226,23 @@ class SchemaView(TillView):
         return HttpResponse(SCHEMA.read_bytes(), content_type="application/yaml")
 
 
-def shown(token: str) -> SezzlePayment:
+def shown(request: Request, token: str) -> SezzlePayment:
     """
-    Find a payment that a till may see: one that was asked for in a store.
+    Find a payment that a till may see: asked for in a store, of an account its user works for.
 
     :raises Http404: there is none; every miss looks the same.
     """
     payment = find_payment(token)
-    if not is_in_store(payment):
+    if not (is_in_store(payment) and works_for(request, payment.account)):
         raise Http404
     return payment
+
+
+def may_be_out(asked: Ask) -> bool:
+    """Tell whether Sezzle may have sent a link for what was asked, although we know of none."""
+    rows = SezzlePayment.objects.using(database())
+    current = rows.current_for(asked.shop_reference, asked.account)
+    return current is not None and has_lost_link(current)
 
 
 def actor_of(request: Request) -> AbstractBaseUser | None:

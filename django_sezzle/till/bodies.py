@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, parsers
 
 from django_sezzle import conf
@@ -21,6 +22,9 @@ MAX_BODY_BYTES = 16 * 1024
 
 #: Nothing in it needs escaping wherever it is shown.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+#: Also said of an account that the user does not work for: for them there is none.
+NO_SUCH_ACCOUNT = gettext_lazy("This user works for no such account. Nothing was sent.")
 
 
 class BadInput(exceptions.APIException):
@@ -96,7 +100,7 @@ class Ask:
             raise BadInput(_("This is not an e-mail address. Nothing was sent."))
         account = given.get("account", conf.DEFAULT_ACCOUNT)
         if account not in conf.account_names():
-            raise BadInput(_("The shop has no such account. Nothing was sent."))
+            raise BadInput(NO_SUCH_ACCOUNT)
         return cls(
             shop_reference=given["shop_reference"],
             amount=Price(given["amount_in_cents"], given["currency"]),

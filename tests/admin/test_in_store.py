@@ -15,11 +15,14 @@ from django.urls import reverse
 from django.views.debug import SafeExceptionReporterFilter
 
 from django_sezzle.emulator import Emulator
+from django_sezzle.exceptions import OutcomeUnknown
 from django_sezzle.gateway import Intent, Price
-from django_sezzle.models import SezzlePayment, Status
-from django_sezzle.services import Checkout, cancel, refresh, start_checkout
+from django_sezzle.gateway.tokens import tokens
+from django_sezzle.models import SezzleOperation, SezzlePayment, Status
+from django_sezzle.services import Checkout, cancel, charge_customer, refresh, start_checkout
+from django_sezzle.services.tokenization import find_customer
 from tests.admin.conftest import CHANGE, LIST, MakeStaff, statements
-from tests.fixtures import payments_connection
+from tests.fixtures import a_checkout, make_user, payments_connection
 from tests.reliability.canaries import places
 from tests.reliability.listening import listening
 
@@ -316,11 +319,20 @@ def test_a_refusal_is_told_in_sezzles_words(cashier: Client, emulator: Emulator)
     assert not emulator.sent_links
 
 
-@pytest.mark.parametrize(("phone", "doubt"), [("", False), (PHONE, True)])
+@pytest.mark.parametrize(
+    ("lost", "phone", "doubt"),
+    [
+        ("session_create", "", False),
+        ("session_create", PHONE, True),
+        # Without a token nothing was asked for.
+        ("authentication", PHONE, False),
+    ],
+)
 def test_no_answer_leaves_it_open_whether_a_link_was_sent(
-    cashier: Client, emulator: Emulator, phone: str, doubt: bool
+    cashier: Client, emulator: Emulator, lost: str, phone: str, doubt: bool
 ) -> None:
-    emulator.faults.add("session_create", "drop_after")
+    tokens.clear()
+    emulator.faults.add(lost, "drop_after")
     form = fill_in(cashier, phone=phone)
 
     answer = send(cashier, form)
@@ -329,9 +341,43 @@ def test_no_answer_leaves_it_open_whether_a_link_was_sent(
     assert "No payment was asked for" not in answer.content.decode()
 
     assert ("may or may not have been sent" in text) == doubt
+    assert ("that sends another link" in text) == doubt
     assert "No money moved" in text
     assert not LogEntry.objects.exists()
     assert send(cashier, form).status_code == 303
+    assert len(emulator.sent_links) == bool(phone) + doubt
+    # The first one that came to something is no repetition.
+    assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["under way", "not shown yet"])
+def test_a_charge_that_is_being_checked_is_not_another_till(
+    cashier: Client, emulator: Emulator, way: str
+) -> None:
+    began = start_checkout(a_checkout("FIRST", 2_500, tokenize=True, user=make_user("shopper")))
+    emulator.approve(str(began.order_uuid), tokenize=True)
+    refresh(began)
+    customer = find_customer(began, seconds=10)
+    assert customer is not None
+    emulator.faults.add("customer_order", "drop_before", times=None)
+    with pytest.raises(OutcomeUnknown):
+        charge_customer(customer, a_checkout("TILL-7001", 8450, intent=Intent.AUTH))
+    charge = SezzlePayment.objects.current_for("TILL-7001")
+    assert charge is not None
+    if way == "not shown yet":
+        # Sezzle named an order for it, and does not show it approved.
+        other = start_checkout(a_checkout("OTHER", 8450))
+        SezzlePayment.objects.filter(pk=other.pk).update(order_uuid=None)
+        SezzlePayment.objects.filter(pk=charge.pk).update(order_uuid=other.order_uuid)
+        SezzleOperation.objects.update(is_open=None, state="succeeded")
+
+    (text,) = errors_of(send(cashier, fill_in(cashier, phone=PHONE)))["__all__"]
+
+    assert "Another till" not in text
+    assert "charge for this sale is being checked" in text
+    assert "do not ask for the payment in another way" in text
+    assert reverse(CHANGE, args=[charge.pk]) in text
+    assert not emulator.sent_links
 
 
 def test_wrong_keys_are_not_the_cashiers_fault(

@@ -7,8 +7,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from django_sezzle.emulator import Emulator
-from django_sezzle.models import Status
-from django_sezzle.services import cancel
+from django_sezzle.gateway.tokens import tokens
+from django_sezzle.models import SezzlePayment, Status
+from django_sezzle.services import cancel, refresh
 from tests.admin.conftest import MakePayment, moved, operation_of
 from tests.admin.test_in_store import TILL
 from tests.admin.tills import (
@@ -28,6 +29,8 @@ from tests.services.rigs import Wire, again
 __all__ = ["beginner", "cashier", "sale"]
 
 pytestmark = [pytest.mark.django_db]
+
+NOT_CONFIRMED = "Sezzle has not confirmed this number. Save it again."
 
 
 # Giving up
@@ -212,8 +215,83 @@ def test_a_receipt_number_that_sezzle_does_not_have_is_not_called_saved(
     (error,) = answer.context["receipt"].errors["receipt"]
     assert "The number is kept here" in error
     assert words in error
+    # Also for whoever opens the page later.
+    assert NOT_CONFIRMED in text_of(beginner, payment)
     assert beginner.post(url(RECEIPT, payment), {"receipt": "R-1"}).status_code == 303
     assert emulator.order(str(payment.order_uuid)).reference_id == "R-1"
+    assert NOT_CONFIRMED not in text_of(beginner, payment)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("503", "Sezzle could not be reached. Nothing was changed: save it again"),
+        ("401", "Nothing was changed."),
+    ],
+)
+def test_a_receipt_number_that_was_not_written_down_is_not_called_kept(
+    beginner: Client, sale: MakeSale, emulator: Emulator, fault: str, words: str
+) -> None:
+    payment = sale(approve=True)
+    beginner.get(url(TILL, payment))
+    tokens.clear()
+    emulator.faults.add("authentication", fault, times=None)
+
+    answer = beginner.post(url(RECEIPT, payment), {"receipt": "R-1"})
+
+    (error,) = answer.context["receipt"].errors["receipt"]
+    assert words in error
+    assert "kept here" not in error
+    assert again(payment).reference_id == "TILL-1"
+
+
+def test_a_refused_receipt_number_that_another_till_replaced_is_not_called_kept(
+    beginner: Client, sale: MakeSale, emulator: Emulator
+) -> None:
+    payment = sale(approve=True)
+    emulator.faults.add("order_update", "422_duplicate")
+    replace = SezzlePayment.objects.filter(pk=payment.pk).update
+    Wire(emulator).after("order_update", lambda: replace(reference_id="R-2"))
+
+    answer = beginner.post(url(RECEIPT, payment), {"receipt": "R-1"})
+
+    (error,) = answer.context["receipt"].errors["receipt"]
+    assert "Sezzle refused it; nothing was changed." in error
+
+
+def test_a_receipt_number_is_kept_when_the_keys_stop_being_accepted(
+    beginner: Client, sale: MakeSale, emulator: Emulator
+) -> None:
+    payment = sale(approve=True)
+    emulator.faults.add("order_update", "401", times=None)
+
+    answer = beginner.post(url(RECEIPT, payment), {"receipt": "R-1"})
+
+    (error,) = answer.context["receipt"].errors["receipt"]
+    assert "did not accept the shop's keys" in error
+    assert "The number is kept here" in error
+    assert again(payment).reference_id == "R-1"
+
+
+def test_a_receipt_number_that_was_edited_at_sezzle_is_not_called_confirmed(
+    beginner: Client, sale: MakeSale, emulator: Emulator
+) -> None:
+    payment = sale(approve=True)
+    emulator.dashboard_set_reference(str(payment.order_uuid), "edited")
+    refresh(payment)
+    # Nobody gave it a number here.
+    assert NOT_CONFIRMED not in text_of(beginner, payment)
+    beginner.post(url(RECEIPT, payment), {"receipt": "R-1"})
+    assert NOT_CONFIRMED not in text_of(beginner, payment)
+    emulator.dashboard_set_reference(str(payment.order_uuid), "edited")
+    emulator.calls.clear()
+
+    refresh(again(payment))
+
+    assert NOT_CONFIRMED in text_of(beginner, payment)
+    # The dashboard is not quarreled with.
+    assert [call.operation for call in emulator.calls] == ["order_get"]
+    assert emulator.order(str(payment.order_uuid)).reference_id == "edited"
 
 
 def test_a_second_try_is_no_receipt(beginner: Client, sale: MakeSale, emulator: Emulator) -> None:

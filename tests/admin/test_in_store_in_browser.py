@@ -12,8 +12,8 @@ from django.urls import reverse
 from django_sezzle.emulator import Emulator
 from django_sezzle.models import SezzlePayment, Status
 from tests.admin.browsing import Open, complaints, open_desk, width_of
-from tests.admin.conftest import moved
-from tests.admin.test_in_store import IN_STORE, PHONE
+from tests.admin.conftest import MakePayment, MakeStaff, moved
+from tests.admin.test_in_store import IN_STORE, PHONE, SELL, VIEW
 from tests.admin.tills import TILL as TILL_PAGE
 from tests.admin.tills import MakeSale, beginner, sale, url
 from tests.flows.browser import NARROW, PATIENCE_MS, keep_pictures
@@ -55,6 +55,52 @@ def test_a_sale_without_scripts(
         assert page.get_by_text("loads itself again").count() == 0
 
     assert [link.to for link in emulator.sent_links] == [PHONE]
+
+
+def test_a_website_order_paid_at_the_counter_offers_nothing_there(
+    open_desk: Open,
+    live_server: LiveServer,
+    make_staff: MakeStaff,
+    make_payment: MakePayment,
+    emulator: Emulator,
+) -> None:
+    everything = [f"{name}_sezzlepayment" for name in ("capture", "release", "refund")]
+    payment = make_payment(approve=False)
+    with open_desk(make_staff(VIEW, SELL, *everything)) as page:
+        page.goto(live_server.url + url(TILL_PAGE, payment))
+        emulator.approve(str(payment.order_uuid))
+
+        wait_for(page, "Approved")
+
+        ways = page.locator(".sezzle-till-actions a:visible")
+        assert ways.all_inner_texts() == ["Open that payment"]
+        assert page.locator(".sezzle-till form:visible").count() == 0
+        keep_pictures(page, "till-website")
+        ways.click()
+        page.get_by_role("heading", name="Money").wait_for()
+
+    assert not moved(emulator)
+
+
+def test_a_receipt_number_that_sezzle_does_not_have_is_seen_at_once(
+    open_desk: Open, live_server: LiveServer, beginner: Client, sale: MakeSale, emulator: Emulator
+) -> None:
+    payment = sale(approve=True)
+    emulator.faults.add("order_update", "503")
+    note = "Sezzle has not confirmed this number. Save it again."
+    with open_desk(beginner) as page:
+        page.goto(live_server.url + url(TILL_PAGE, payment))
+        page.get_by_label("Receipt number").fill("R-77")
+        page.get_by_role("button", name="Save receipt number").click()
+        page.get_by_text("Sezzle could not be reached. Save it again.").wait_for()
+        page.goto(live_server.url + url(TILL_PAGE, payment))
+        page.get_by_text(note).wait_for()
+        keep_pictures(page, "till-not-confirmed")
+
+        page.get_by_role("button", name="Save receipt number").click()
+
+        page.get_by_text("The receipt number was saved, and Sezzle has it.").wait_for()
+        assert page.get_by_text(note).count() == 0
 
 
 def test_giving_up_without_scripts_takes_two_presses(

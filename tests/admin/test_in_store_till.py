@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import segno
+import time_machine
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_sezzle.emulator import Emulator
-from django_sezzle.exceptions import OutcomeUnknown
-from django_sezzle.gateway import Intent
+from django_sezzle.exceptions import GatewayUnavailable, OutcomeUnknown
+from django_sezzle.gateway import Intent, Price
+from django_sezzle.gateway.tokens import tokens
 from django_sezzle.models import SezzlePayment
-from django_sezzle.services import capture, refund, release
+from django_sezzle.services import capture, reauthorize, refresh, refund, release
+from django_sezzle.services.adoption import adopt_order
+from django_sezzle.services.in_store import ask_in_store
 from tests.admin.conftest import (
     CHANGE,
     MakePayment,
@@ -35,6 +40,7 @@ from tests.admin.tills import (
     beginner,
     cashier,
     reads,
+    said,
     sale,
     state,
     text_of,
@@ -143,6 +149,8 @@ def test_the_script_hears_of_every_stage(
     heard.append(state(beginner, payment))
     capture(again(payment))
     heard.append(state(beginner, payment))
+    refund(again(payment), amount_in_cents=2_000)
+    heard.append(state(beginner, payment))
     refund(again(payment))
     heard.append(state(beginner, payment))
 
@@ -150,11 +158,13 @@ def test_the_script_hears_of_every_stage(
         ("waiting", "Waiting for the shopper", True),
         ("approved", "Approved", False),
         ("paid", "Paid", False),
+        ("paid", "Paid", False),
         ("refunded", "Refunded", False),
     ]
     assert "Sezzle holds $84.50 USD. Capture it before" in heard[1]["text"]
     assert heard[2]["text"] == "$84.50 USD was captured. The sale is done."
-    assert heard[3]["text"] == "$84.50 USD was given back."
+    assert heard[3]["text"] == "$84.50 USD was captured, and $20.00 USD of it was given back."
+    assert heard[4]["text"] == "$84.50 USD was given back."
 
 
 def test_a_denial_ends_it(beginner: Client, sale: MakeSale, emulator: Emulator) -> None:
@@ -246,6 +256,89 @@ def test_it_says_when_nothing_is_known(
     assert later["headline"] != "Not known right now"
 
 
+def test_a_reauthorized_payment_leads_to_the_newer_one(
+    beginner: Client, sale: MakeSale, emulator: Emulator
+) -> None:
+    payment = sale(approve=True)
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        emulator.clock.advance(timedelta(hours=1))
+        newer = reauthorize(refresh(payment)).result_payment
+        assert newer is not None
+        capture(newer)
+
+        found, text = state(beginner, payment), text_of(beginner, payment)
+
+        assert (found["headline"], found["goesOn"]) == ("Reauthorized", False)
+        assert found["text"] == "It was reauthorized: the sale goes on with the newer payment."
+        assert f'href="{url(TILL, newer)}"' in text
+        assert "till.js" not in text
+        assert "Open the newer payment" not in text_of(beginner, newer)
+        # What needs a person is said first, and the page goes on looking.
+        SezzlePayment.objects.filter(pk=payment.pk).update(review_reason="amount_differs")
+        found = state(beginner, payment)
+        assert (found["headline"], found["goesOn"]) == ("Being checked", True)
+        assert "Sezzle's order has another amount" in found["text"]
+
+
+# A link may be out that we know no checkout of
+
+
+def lose(emulator: Emulator) -> SezzlePayment:
+    """Ask for a payment by SMS; Sezzle sends the link, and its answer is lost."""
+    # Only a request with a good token is carried out.
+    tokens.clear()
+    emulator.faults.add("session_create", "drop_after")
+    with pytest.raises(GatewayUnavailable):
+        ask_in_store(shop_reference="LOST", amount=Price(8450, "USD"), phone="+16125550142")
+    return SezzlePayment.objects.get(shop_reference="LOST")
+
+
+@pytest.mark.parametrize("may_release", [False, True])
+def test_canceling_does_not_end_a_link_that_was_lost(
+    make_staff: MakeStaff, emulator: Emulator, may_release: bool
+) -> None:
+    client = make_staff(VIEW, SELL, *([RELEASE] if may_release else []))
+    payment = lose(emulator)
+    before, page = state(client, payment), text_of(client, payment)
+    led = client.get(url(CHANGE, payment)).content.decode()
+
+    client.post(url(CANCEL, payment))
+    told, after = said(client, payment), state(client, payment)
+
+    assert (before["headline"], before["goesOn"]) == ("Not known right now", True)
+    assert "its link may or may not have been sent" in before["text"]
+    assert "that sends another link" in before["text"]
+    assert "Its link may still work" in page
+    assert "The link and the code stop working" not in page
+    assert f'href="{url(TILL, payment)}"' in led
+    assert (after["headline"], after["goesOn"]) == ("Canceled", False)
+    for text in (told, after["text"]):
+        assert "if the shopper pays by it, the money shows up here for review" in text
+        assert "obody can pay it" not in text
+
+
+def test_a_lost_link_that_is_paid_shows_up_where_it_was_asked_for(
+    beginner: Client, emulator: Emulator
+) -> None:
+    payment = lose(emulator)
+    order_uuid = emulator.orders[-1].uuid
+    emulator.approve(order_uuid)
+    adopt_order("default", order_uuid)
+
+    found = state(beginner, payment)
+    assert found["headline"] == "Being checked"
+    assert "A person must look at this payment first" in found["text"]
+
+
+def test_a_checkout_that_is_being_made_has_no_till_yet(
+    beginner: Client, emulator: Emulator
+) -> None:
+    payment = lose(emulator)
+    SezzlePayment.objects.update(start_lease_until=timezone.now() + timedelta(seconds=30))
+
+    assert beginner.get(url(TILL, payment))["Location"] == url(CHANGE, payment)
+
+
 def test_an_account_that_is_gone_is_not_known_either(
     beginner: Client, sale: MakeSale, settings: Any
 ) -> None:
@@ -301,18 +394,50 @@ def test_forms_from_elsewhere_are_refused(
 
 
 def test_an_open_checkout_of_the_website_may_be_finished_at_the_counter(
-    beginner: Client, make_payment: MakePayment, emulator: Emulator
+    make_staff: MakeStaff, make_payment: MakePayment, emulator: Emulator
 ) -> None:
+    everything = [f"{name}_sezzlepayment" for name in ("capture", "release", "refund")]
+    client = make_staff(VIEW, SELL, *everything)
     payment = make_payment(approve=False)
-    assert "Waiting for the shopper" in text_of(beginner, payment)
+    shown = text_of(client, payment)
+    assert "Waiting for the shopper" in shown
     emulator.approve(str(payment.order_uuid))
 
-    followed = state(beginner, payment)
-    loaded = beginner.get(url(TILL, payment))
+    followed = state(client, payment)
+    loaded = client.get(url(TILL, payment))
 
     assert followed["headline"] == "Approved"
-    # It goes on where it is shipped.
+    assert "This is an order of the website" in followed["text"]
+    assert "Capture it" not in followed["text"]
+    # It goes on where it is shipped: nothing that the script unveils moves money.
+    assert offered(shown, "approved") == offered(shown, "paid") == [url(CHANGE, payment)]
     assert (loaded.status_code, loaded["Location"]) == (303, url(CHANGE, payment))
+
+
+def test_a_sale_at_the_counter_is_finished_without_loading_the_page_again(
+    make_staff: MakeStaff, sale: MakeSale
+) -> None:
+    everything = [f"{name}_sezzlepayment" for name in ("capture", "release", "refund")]
+    payment = sale()
+
+    shown = text_of(make_staff(VIEW, SELL, *everything), payment)
+
+    capture_url, release_url, refund_url = (
+        money_url(name, payment) for name in ("capture", "release", "refund")
+    )
+    assert offered(shown, "approved") == [url(RECEIPT, payment), capture_url, release_url]
+    assert offered(shown, "paid") == [url(RECEIPT, payment), refund_url]
+
+
+def offered(text: str, stage: str) -> list[str]:
+    """List where the parts lead that the page's script shows at a stage."""
+    parts = text.partition("sezzle-till-ways")[0].split('<div data-stages="')[1:]
+    return [
+        unescape(address)
+        for part in parts
+        if stage in part.partition('"')[0].split()
+        for address in re.findall(r'(?:href|action)="([^"]+)"', part)
+    ]
 
 
 def test_the_payments_page_leads_to_the_till_while_it_is_busy(

@@ -108,6 +108,38 @@ def test_a_lost_answer_and_then_an_outage_refund_once(approved: Till, emulator: 
     assert moved(emulator, approved.payment) == [("capture", 10_000), ("refund", 1_000)]
 
 
+@pytest.mark.parametrize(
+    ("fault", "status"), [("503", 503), ("drop_before", 503), ("422_duplicate", 422)]
+)
+def test_a_receipt_number_that_sezzle_does_not_have_is_not_called_sezzles(
+    approved: Till, emulator: Emulator, fault: str, status: int
+) -> None:
+    emulator.faults.add("order_update", fault)
+    assert approved.receipt("R-77").status_code == status
+    assert receipts(approved.read()) == ("", "R-77")
+    assert receipts(approved.capture()) == ("", "R-77")
+    assert emulator.orders[-1].reference_id == "T-1001"
+
+    assert receipts(approved.receipt("R-77")) == ("R-77", "")
+    assert receipts(approved.read()) == ("R-77", "")
+    assert emulator.orders[-1].reference_id == "R-77"
+
+
+def test_a_receipt_number_whose_answer_was_lost_is_confirmed_by_the_next_reading(
+    approved: Till, emulator: Emulator
+) -> None:
+    emulator.faults.add("order_update", "drop_after")
+    assert approved.receipt("R-77").status_code == 503
+    assert receipts(approved.read()) == ("", "R-77")
+    assert receipts(approved.capture()) == ("R-77", "")
+
+
+def receipts(answer: Any) -> tuple[str, str]:
+    """Give the number that Sezzle has, and the one that it has not confirmed."""
+    found = answer.json()
+    return found["receipt"], found["unconfirmed_receipt"]
+
+
 def test_a_lost_answer_to_a_cancel(approved: Till, emulator: Emulator, wire: Wire) -> None:
     emulator.faults.add("release", "drop_after")
     wire.before("release", lambda: emulator.faults.add("order_get", "503", times=None))

@@ -192,6 +192,24 @@ def test_who_may_not_release_leaves_held_money_alone(
     assert moved(emulator, approved.payment) == [("capture", 10_000)]
 
 
+@pytest.mark.parametrize("over", ["released", "given back"])
+def test_who_may_not_release_is_told_when_there_is_nothing_to_let_go(
+    approved: Till, make_till: MakeTill, emulator: Emulator, over: str
+) -> None:
+    if over == "given back":
+        approved.capture()
+        approved.refund()
+    else:
+        approved.cancel()
+    before = moved(emulator, approved.payment)
+    till = make_till(SELL)
+    till.token = approved.token
+    answer = till.cancel()
+    assert (answer.status_code, answer.json()) == (200, approved.cancel().json())
+    assert answer.json()["stage"] == ("refunded" if over == "given back" else "canceled")
+    assert moved(emulator, approved.payment) == before
+
+
 def test_who_may_release_does(approved: Till, make_till: MakeTill, emulator: Emulator) -> None:
     till = make_till(SELL, RELEASE)
     till.token = approved.token

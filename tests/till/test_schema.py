@@ -12,7 +12,7 @@ import yaml
 from django_sezzle.emulator import Emulator
 from django_sezzle.services.in_store import LONGEST_EMAIL, Stage
 from django_sezzle.till import api
-from django_sezzle.till.answers import REFUSALS, ROWS
+from django_sezzle.till.answers import CLOSED_BY_STAFF, REFUSALS, ROWS
 from django_sezzle.till.bodies import REQUEST_ID
 from django_sezzle.till.urls import urlpatterns
 from tests.till.conftest import DOCUMENT, Till
@@ -81,7 +81,8 @@ def test_every_permission_is_documented() -> None:
 
 
 def test_every_code_and_stage_is_documented() -> None:
-    codes = {row.code for _kind, row in ROWS} | {code for _kind, code in REFUSALS}
+    rows = [CLOSED_BY_STAFF, *(row for _kind, row in ROWS)]
+    codes = {row.code for row in rows} | {code for _kind, code in REFUSALS}
     error = SCHEMAS["Error"]["properties"]["code"]
     assert set(error["enum"]) == codes
     assert set(re.findall(r"`([a-z_]+)`", error["description"])) == codes

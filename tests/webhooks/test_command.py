@@ -100,6 +100,25 @@ def test_list_and_delete(emulator: Emulator) -> None:
     assert (code, said.startswith("WRONG default:")) == (1, True)
 
 
+def test_delete_answers_programs_too(emulator: Emulator) -> None:
+    command("apply")
+    (found,) = emulator.subscriptions
+    code, said = command("delete", found.uuid, "--json")
+    assert (code, json.loads(said)) == (
+        0,
+        {
+            "account": "default",
+            "ok": True,
+            "message": f"{found.uuid} deleted.",
+            "uuid": found.uuid,
+        },
+    )
+    code, said = command("delete", found.uuid, "--json")
+    line = json.loads(said)
+    assert (code, line["account"], line["ok"]) == (1, "default", False)
+    assert there(emulator) == []
+
+
 def test_each_account_has_its_own(emulator: Emulator, settings: Any) -> None:
     settings.SEZZLE = settings.SEZZLE | {"ACCOUNTS": {"canada": {}}}
     assert command("apply", "--account", "canada")[0] == 0
