@@ -148,6 +148,9 @@ class OutcomeUnknown(GatewayError):
 class GatewayUnavailable(GatewayError):
     """Sezzle could not be read or reached; nothing was moved by this call."""
 
+    #: Whether it is certain that Sezzle never saw the request.
+    never_left = False
+
 
 class WebhookError(SezzleError):
     """A delivery could not be taken."""

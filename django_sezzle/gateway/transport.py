@@ -275,7 +275,9 @@ def _printable(value: Any) -> str:
 
 def _failure(call: Call, error: Exception) -> GatewayUnavailable | OutcomeUnknown:
     if _never_left(error):
-        return GatewayUnavailable("Sezzle could not be reached. No money moved. Try again later.")
+        unsent = GatewayUnavailable("Sezzle could not be reached. No money moved. Try again later.")
+        unsent.never_left = True
+        return unsent
     slow = any(isinstance(cause, _SLOW) for cause in _causes(error))
     return _unclear(call, "no answer in time" if slow else "the connection broke")
 

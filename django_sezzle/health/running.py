@@ -101,6 +101,7 @@ def _is_overdue(now: datetime) -> bool:
     # Whether the money is gone is not known before somebody has looked.
     ended = Q(
         Q(last_read_at=None) | Q(last_read_at__lt=F("authorization_expires_at")),
+        Q(asked_at=None) | Q(asked_at__lt=F("authorization_expires_at")),
         status__in=Status.that_hold_money(),
         lapsed_at=None,
         authorization_expires_at__lt=now - OVERDUE,

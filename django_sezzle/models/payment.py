@@ -60,12 +60,11 @@ class Review(models.TextChoices):
     TRANSACTION_MISSING = "transaction_missing", _("a known transaction is gone at Sezzle")
     LATE_AUTHORIZATION = "late_authorization", _("approved after the shop had canceled")
     SECOND_AUTHORIZATION = "second_authorization", _("approved beside another payment")
-    FOUND_BY_REFERENCE = "found_by_reference", _("paid by a lost link, found by its reference")
 
     @classmethod
     def that_only_a_human_clears(cls) -> frozenset[str]:
         """Name the reasons that a later read cannot take away."""
-        return frozenset({cls.LATE_AUTHORIZATION, cls.SECOND_AUTHORIZATION, cls.FOUND_BY_REFERENCE})
+        return frozenset({cls.LATE_AUTHORIZATION, cls.SECOND_AUTHORIZATION})
 
 
 class BeforeExpiry(models.TextChoices):
@@ -251,6 +250,8 @@ class SezzlePayment(models.Model):
                 fields=["status", "intent", "authorization_expires_at"], name="sezzle_payment_ends"
             ),
             models.Index(fields=["tokenize_digest"], name="sezzle_payment_tokenize"),
+            # Links whose checkout got lost, at every event of an order that nobody knows.
+            models.Index(fields=["sends_link", "order_uuid"], name="sezzle_payment_lost"),
             # Search by prefix. PostgreSQL needs the operator class unless its collation is "C",
             # and finds equal values by it, too; other databases ignore it.
             models.Index(

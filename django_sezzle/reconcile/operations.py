@@ -9,7 +9,7 @@ from functools import partial
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from django_sezzle.exceptions import ConfigurationError, SezzleError
+from django_sezzle.exceptions import ConfigurationError, OutcomeUnknown, SezzleError
 from django_sezzle.models import Operation, SezzleOperation
 from django_sezzle.reconcile.findings import Code, Finding, moment
 from django_sezzle.reconcile.run import Done, Run, Task
@@ -43,11 +43,17 @@ def _finish(run: Run, age: Q) -> Iterator[Done | Finding]:
 def _finish_one(run: Run, operation: SezzleOperation) -> Iterator[Done | Finding]:
     payment = operation.payment
     account, read_at = payment.account, payment.last_read_at
+    if not payment.order_uuid and run.reach.is_silent(account):
+        # Each would cost a time-out; the report of what is open names it.
+        return
     trouble: Exception | None
     try:
         trouble = recovery.finish(payment)
     except (ConfigurationError, SezzleError) as error:
         trouble = error
+    if isinstance(trouble, OutcomeUnknown):
+        run.reach.unanswered(account)
+        return
     if trouble is not None:
         run.reach.failed(account, trouble, read_at=read_at, reference=payment.shop_reference)
         return

@@ -15,7 +15,6 @@ from django_sezzle.exceptions import (
     ConfigurationError,
     GatewayError,
     GatewayUnavailable,
-    OutcomeUnknown,
 )
 from django_sezzle.reconcile.findings import Code, Finding
 from django_sezzle.services.patience import STUCK_AFTER
@@ -26,14 +25,12 @@ NAMED = 5
 
 @dataclass
 class _Outage:
-    """Why nothing of an account can be asked, and when the oldest that failed was read last."""
+    """Why nothing of an account can be read, and when the oldest that failed was read last."""
 
     error: Exception
     read_at: datetime | None = None
     failures: int = 0
     in_a_row: int = 0
-    is_unclear: bool = False
-    """Whether money may have moved."""
 
 
 @dataclass
@@ -59,6 +56,7 @@ class Reach:
         self._outages: dict[str, _Outage] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._skipped: Counter[str] = Counter()
+        self._unanswered: Counter[str] = Counter()
 
     def is_given_up(self, account: str) -> bool:
         """Tell whether to leave this account alone; what is left is counted."""
@@ -71,6 +69,14 @@ class Reach:
         """Note an answer."""
         if account in self._outages:
             self._outages[account].in_a_row = 0
+
+    def unanswered(self, account: str) -> None:
+        """Note something that was sent and got no clear answer; reading may be fine meanwhile."""
+        self._unanswered[account] += 1
+
+    def is_silent(self, account: str) -> bool:
+        """Tell whether to send no more of what nothing was read before."""
+        return self._unanswered[account] >= self.MOST_FAILURES
 
     def failed(
         self,
@@ -94,7 +100,6 @@ class Reach:
             return
         outage = self._outages.setdefault(account, _Outage(error))
         outage.error = error
-        outage.is_unclear |= isinstance(error, OutcomeUnknown)
         outage.failures += 1
         outage.in_a_row += 1
         if read_at is not None and (outage.read_at is None or read_at < outage.read_at):
@@ -115,7 +120,7 @@ def _is_of_the_account(error: Exception) -> bool:
     if _is_final(error):
         return True
     # An answer that came whole and could not be understood is about this one order.
-    return isinstance(error, (GatewayUnavailable, OutcomeUnknown)) and not _was_answered(error)
+    return isinstance(error, GatewayUnavailable) and not _was_answered(error)
 
 
 def _was_answered(error: GatewayError) -> bool:
@@ -130,18 +135,16 @@ def _is_final(error: Exception) -> bool:
 
 def _unreachable(account: str, outage: _Outage, *, left: int) -> Finding:
     error = outage.error
-    passes = isinstance(error, (GatewayUnavailable, OutcomeUnknown))
+    passes = isinstance(error, GatewayUnavailable)
     is_old = outage.read_at is not None and outage.read_at < timezone.now() - STUCK_AFTER
-    what = f"{outage.failures} could not be read or finished ({type(error).__name__})"
+    what = f"{outage.failures} could not be read or sent ({type(error).__name__})"
     rest = f", {left} more were left for the next run" if left else ""
-    # What was sent and not answered is a finding of its own.
-    moved = "" if outage.is_unclear else "No money moved. "
     if isinstance(error, ConfigurationError):
         advice = str(error)
     elif passes and not is_old:
-        advice = f"{moved}It is tried again by the next run."
+        advice = "No money moved. It is tried again by the next run."
     else:
-        advice = f"{moved}Check the account's keys, the network and Sezzle's status."
+        advice = "No money moved. Check the account's keys, the network and Sezzle's status."
     return Finding(
         Code.UNREADABLE,
         f"Account {account}: {what}{rest}. {advice}",

@@ -106,7 +106,7 @@ class Run:
     started_at: datetime = field(default_factory=timezone.now)
     reach: Reach = field(default_factory=Reach)
     cut_short: set[Task] = field(default_factory=set)
-    """Of what more was waiting than the limit let through."""
+    """Of what more was waiting than the limit, or an account's outage, let through."""
 
     def allowance(self) -> Allowance:
         """Start counting what is done of one task; what waits in vain is not counted."""
@@ -150,6 +150,7 @@ class Run:
         for row in rows:
             account, name = about(row)
             if self.reach.is_given_up(account):
+                self.cut_short.add(task)
                 continue
             if allowance.is_used_up:
                 self.cut_short.add(task)

@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_sezzle.conf import get_settings
-from django_sezzle.exceptions import GatewayRejected
-from django_sezzle.models import Operation, Review, SezzleOperation, SezzlePayment
+from django_sezzle.exceptions import AuthenticationFailed, GatewayRejected
+from django_sezzle.models import Operation, SezzleOperation, SezzlePayment
 from django_sezzle.services import charges, truth
+from django_sezzle.services.attempts import MARK, mark_of
 from django_sezzle.services.locking import database, lock, short_transaction
-from django_sezzle.services.merge import Facts, Joined
 from django_sezzle.services.reauthorization import (
     LATE,
     adopt_as_made_by,
@@ -44,7 +44,15 @@ def adopt_order(
     # In one query: most orders that we do not know are another shop's.
     if not operations.order_by().values("pk").union(checkouts.order_by().values("pk")).exists():
         return None
-    reading = read_unknown(account, order_uuid, seconds=seconds)
+    try:
+        reading = read_unknown(account, order_uuid, seconds=seconds)
+    except AuthenticationFailed:
+        raise
+    except GatewayRejected:
+        if operations.exists():
+            raise
+        # Somebody else's order, or none: a lost link is no reason to ask for it again and again.
+        return None
     maker = find_maker(account, reading)
     if maker is not None:
         return _adopt(maker, order_uuid, reading)
@@ -114,18 +122,14 @@ def _adopt_lost_link(account: str, order_uuid: str, reading: Reading) -> SezzleP
     """
     Let the payment whose checkout got lost have the order that was paid by its link.
 
-    The shop must look at it: another shop of the same merchant may use the same references.
+    The order must say whose it is: other shops of the same merchant may use the same references.
     """
     order = reading.order
-    if order is None or not order.is_approved or order.amount is None or order.is_upcharge:
+    if order is None or not order.is_approved or order.is_upcharge:
         return None
-    lost = lost_links(account).filter(
-        reference_id=order.reference_id,
-        amount_in_cents=order.amount.amount_in_cents,
-        currency=order.amount.currency,
-    )
-    found = lost.first()
-    if found is None or found.reference_id != order.reference_id:
+    alike = lost_links(account).filter(reference_id=order.reference_id)
+    found = next((each for each in alike if order.metadata.get(MARK) == mark_of(each)), None)
+    if found is None:
         return None
 
     def take() -> SezzlePayment | None:
@@ -136,9 +140,6 @@ def _adopt_lost_link(account: str, order_uuid: str, reading: Reading) -> SezzleP
         payment.order_uuid = order_uuid
         payment.last_read_at = reading.read_at
         payment.save(using=database(), update_fields=["order_uuid", "last_read_at", "updated_at"])
-        if payment.canceled_at is None:
-            # Otherwise that it came late says more.
-            truth.write(payment, Joined(Facts.of(payment), review=Review.FOUND_BY_REFERENCE))
         truth.apply(payment, reading)
         return payment
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from django_sezzle.exceptions import InvalidInput, OperationInProgress
 from django_sezzle.gateway import Gateway
+from django_sezzle.gateway.messages.notices import digest
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services.checkout import Checkout
 from django_sezzle.services.locking import database, update_alone
@@ -28,6 +29,12 @@ LEASE = timedelta(seconds=45)
 #: So long a second click waits for the checkout that the first one is making.
 PATIENCE = 5.0
 PAUSE = 0.1
+
+#: Under this name an order whose link Sezzle sends says whose it is.
+MARK = "django_sezzle"
+
+#: More digits behind a reference are no number of ours.
+LONGEST_NUMBER = 9
 
 
 class Plan(NamedTuple):
@@ -93,9 +100,12 @@ def free_reference(checkout: Checkout) -> str:
     )
     name = checkout.shop_reference
     used = rows.filter(Q(shop_reference=name) | Q(reference_id=name)).order_by()
-    # What has been renamed since, or taken over, had a lower one before.
-    numbers = (_number_of(each, name) for each in used.values_list("reference_id", flat=True))
-    number = 1 + max(numbers, default=0)
+    # Each attempt had one of its own, also where its row has been renamed since.
+    attempts, numbers = 0, [0]
+    for reference_id, start_attempt in used.values_list("reference_id", "start_attempt"):
+        attempts += max(1, start_attempt)
+        numbers.append(_number_of(reference_id, name))
+    number = 1 + max(attempts, *numbers)
     # Another order of the shop may have this one for its own number.
     while number > 1 and rows.filter(reference_id=_numbered(name, number)).exists():
         number += 1
@@ -107,8 +117,9 @@ def _numbered(shop_reference: str, number: int) -> str:
 
 
 def _number_of(reference_id: str, shop_reference: str) -> int:
-    suffix = reference_id.removeprefix(shop_reference).removeprefix("-")
-    return int(suffix) if suffix.isascii() and suffix.isdigit() else 1
+    suffix = reference_id.removeprefix(f"{shop_reference}-")
+    is_number = suffix.isascii() and suffix.isdigit() and len(suffix) <= LONGEST_NUMBER
+    return int(suffix) if is_number and suffix != reference_id else 1
 
 
 def refuse_lookalike(checkout: Checkout) -> None:
@@ -153,6 +164,8 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
                 is_current=True,
                 # A charge of a saved customer never becomes a checkout.
                 customer=None,
+                # Nor does a row whose link may be out become another's.
+                sends_link=False,
                 start_attempt=current.start_attempt,
             ),
             start_attempt=F("start_attempt") + 1,
@@ -166,12 +179,17 @@ def take_over(current: SezzlePayment, plan: Plan) -> SezzlePayment | None:
     return SezzlePayment.objects.using(database()).get(pk=current.pk) if taken else None
 
 
-def end_lease(payment: SezzlePayment, *, was_refused: bool) -> None:
-    """Let the next one try at once. Of a checkout that was refused no link was sent."""
+def mark_of(payment: SezzlePayment) -> str:
+    """Make what an order shows to be this payment's, without giving its address away."""
+    return digest(f"{MARK} {payment.token}")
+
+
+def end_lease(payment: SezzlePayment, *, is_unmade: bool) -> None:
+    """Let the next one try at once. Of a checkout that was certainly not made no link is out."""
     unfinished = SezzlePayment.objects.using(database()).filter(
         pk=payment.pk, start_attempt=payment.start_attempt, order_uuid=None
     )
-    sends_link = payment.sends_link and not was_refused
+    sends_link = payment.sends_link and not is_unmade
     update_alone(unfinished, start_lease_until=timezone.now(), sends_link=sends_link)
 
 

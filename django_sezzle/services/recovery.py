@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from http import HTTPStatus
 
 from django.utils import timezone
 
@@ -117,13 +116,8 @@ def _finish_charge(operation: SezzleOperation, seconds: float | None) -> Gateway
 
 def _outage(error: GatewayError | PaymentError | None) -> GatewayError | None:
     """Take what tells of an outage: of what had no order to read, nothing else does."""
-    if isinstance(error, (AuthenticationFailed, GatewayUnavailable)):
-        return error
-    if not isinstance(error, OutcomeUnknown):
-        return None
-    status = error.status
-    is_silent = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return error if is_silent or status == HTTPStatus.TOO_MANY_REQUESTS else None
+    outages = (AuthenticationFailed, GatewayUnavailable, OutcomeUnknown)
+    return error if isinstance(error, outages) else None
 
 
 def _close_refused(operation: SezzleOperation) -> None:

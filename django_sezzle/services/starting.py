@@ -10,6 +10,9 @@ checkout with other contents is deleted at Sezzle before a new one is made.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from django.db.models import F
@@ -35,9 +38,11 @@ from django_sezzle.gateway.messages.notices import digest
 from django_sezzle.models import SezzlePayment
 from django_sezzle.services import recovery
 from django_sezzle.services.attempts import (
+    MARK,
     Plan,
     create,
     end_lease,
+    mark_of,
     may_be_sent,
     others_are_at_it,
     take_over,
@@ -89,7 +94,8 @@ def _start(plan: Plan) -> SezzlePayment:
         elif not current.order_uuid:
             if may_be_sent(current):
                 # Another row for the next one: this one's link may be on the shopper's phone.
-                give_up(current, untold=("closed",))
+                with suppress(OperationInProgress):  # it has just been paid
+                    give_up(current, untold=("closed",))
             elif taken := take_over(current, plan):
                 return _open_session(taken, plan)
             elif ready := wait_for(current, plan):
@@ -146,6 +152,9 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         for name in ("complete", "cancel")
     )
     request = plan.checkout.session_request(payment.reference_id, complete, cancel)
+    if payment.sends_link:
+        marked = {**request.metadata, MARK: mark_of(payment)}
+        request = replace(request, metadata=marked)
     if not plan.checkout.adds_up():
         logger.warning(
             "payment=%s items=left_out: items, tax, shipping and discounts do not add up to the "
@@ -157,27 +166,32 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         session = plan.gateway.create_session(request)
         _check_usable(session, plan.gateway)
     except GatewayError as error:
-        end_lease(payment, was_refused=isinstance(error, GatewayRejected))
+        is_unmade = isinstance(error, GatewayRejected) or getattr(error, "never_left", False)
+        end_lease(payment, is_unmade=is_unmade)
         count("checkout", account=payment.account, outcome="failed")
         raise
     count("checkout", account=payment.account, outcome="started")
+    rows = SezzlePayment.objects.using(database()).filter(pk=payment.pk)
+    where: dict[str, Any] = {
+        "session_uuid": session.uuid,
+        "tokenize_digest": digest(session.token) if session.token else None,
+        "checkout_url": session.checkout_url,
+    }
     recorded = update_alone(
-        SezzlePayment.objects.using(database()).filter(
-            pk=payment.pk,
-            start_attempt=payment.start_attempt,
-            order_uuid=None,
-            is_current=True,
-        ),
-        session_uuid=session.uuid,
+        rows.filter(start_attempt=payment.start_attempt, order_uuid=None, is_current=True),
         order_uuid=session.order_uuid,
-        tokenize_digest=digest(session.token) if session.token else None,
-        checkout_url=session.checkout_url,
         checkout_status="active",
         start_lease_until=None,
         last_read_at=started_at,
         updated_at=timezone.now(),
         lock_seq=F("lock_seq") + 1,
+        **where,
     )
+    if not recorded and update_alone(rows.filter(order_uuid=session.order_uuid), **where):
+        # The shopper was faster than Sezzle's answer.
+        payment.refresh_from_db()
+        refuse_paid(payment)
+        return payment
     if not recorded:
         # Somebody took over because we were slow, or canceled.
         is_gone = _let_go_of(session, plan.gateway)

@@ -16,6 +16,7 @@ from django_sezzle.reconcile import Run, reconcile
 from tests.fixtures import payments_connection
 from tests.reconcile import conftest as reconciling
 from tests.reconcile.conftest import Later, MakePayment, run
+from tests.services.rigs import Wire, says
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("subscribed", "no_pauses")]
 
@@ -80,6 +81,31 @@ def test_an_end_that_nobody_has_read_is_overdue(authorized: MakePayment, later: 
     assert (found.level, "nobody picked it up" in found.message) == (Level.RED, True)
     run()
     assert symptom().level is Level.GREEN
+
+
+@pytest.mark.usefixtures("captures")
+def test_what_runs_try_in_vain_is_no_sign_that_none_runs(
+    emulator: Emulator, authorized: MakePayment, later: Later
+) -> None:
+    authorized()
+    Wire(emulator).falsify("order_get", says(403, '[{"code": "forbidden"}]'), times=99)
+    later(timedelta(hours=27))
+    run()
+    assert symptom().level is Level.GREEN
+
+
+@pytest.mark.usefixtures("captures")
+def test_a_run_that_could_not_speak_to_sezzle_before_an_end_is_none(
+    emulator: Emulator, authorized: MakePayment, later: Later
+) -> None:
+    for number in range(4):
+        authorized(f"20{number}")
+    run()
+    emulator.faults.add("order_get", "503", times=None)
+    emulator.faults.add("capture", "503", times=None)
+    later(16 * MINUTE)
+    run()
+    assert symptom().level is Level.RED
 
 
 def test_the_end_of_what_is_configured_no_more_is_not_waited_for(

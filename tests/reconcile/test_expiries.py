@@ -10,6 +10,7 @@ import pytest
 
 from django_sezzle import signals
 from django_sezzle.emulator import Emulator
+from django_sezzle.exceptions import OutcomeUnknown
 from django_sezzle.gateway import Intent
 from django_sezzle.models import (
     BeforeExpiry,
@@ -19,8 +20,10 @@ from django_sezzle.models import (
     fields,
 )
 from django_sezzle.reconcile import Task
-from django_sezzle.services import capture, reauthorize, refresh
+from django_sezzle.services import capture, charge_customer, reauthorize, refresh
 from django_sezzle.services.expiry import act_before_expiry
+from django_sezzle.services.tokenization import find_customer
+from tests.fixtures import a_checkout
 from tests.reconcile.conftest import Later, MakePayment, run
 from tests.services.rigs import (
     Wire,
@@ -291,3 +294,21 @@ def test_many_runs_at_once_capture_once(
     together(6, lambda _number: run())
     assert moved(emulator, payment) == [("capture", 10_000)]
     check_books(emulator, payment)
+
+
+def test_charges_without_an_answer_keep_no_capture_waiting(
+    emulator: Emulator, started: MakePayment, authorized: MakePayment, policy: Any, later: Later
+) -> None:
+    agreed = started("first", tokenize=True)
+    emulator.approve(str(agreed.order_uuid), tokenize=True)
+    customer = find_customer(refresh(agreed), seconds=5)
+    assert customer is not None
+    payment = authorized("2001")
+    emulator.faults.add("customer_order", "503", times=None)
+    for number in range(3):
+        with pytest.raises(OutcomeUnknown):
+            charge_customer(customer, a_checkout(f"SUB-{number}"))
+    policy("capture")
+    later(SOON)
+    run()
+    assert moved(emulator, payment) == [("capture", 10_000)]

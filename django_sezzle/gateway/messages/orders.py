@@ -113,6 +113,8 @@ class Order:
     parent_order_uuid: str | None = None
     upcharges: tuple[Transaction, ...] = ()
     customer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: What the shop sent with it, where Sezzle gives it back.
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_approved(self) -> bool:
@@ -147,6 +149,7 @@ class Order:
             parent_order_uuid=parsing.word(given.get("parent_order_uuid")) or None,
             upcharges=_upcharges(given.get("upcharges")),
             customer=given["customer"] if isinstance(given.get("customer"), dict) else {},
+            metadata=given["metadata"] if isinstance(given.get("metadata"), dict) else {},
         )
 
 
