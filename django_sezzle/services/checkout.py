@@ -154,9 +154,18 @@ class Checkout:
         return salted_hmac("django_sezzle.checkout", text, algorithm="sha256").hexdigest()
 
     def session_request(
-        self, reference_id: str, complete_url: str, cancel_url: str
+        self,
+        reference_id: str,
+        complete_url: str,
+        cancel_url: str,
+        *,
+        mark: Mapping[str, str] | None = None,
     ) -> SessionRequest:
-        """Make the message to Sezzle; items that do not add up to the amount are left out."""
+        """
+        Make the message to Sezzle; items that do not add up to the amount are left out.
+
+        :param mark: goes with the shop's metadata.
+        """
         adds_up = self.adds_up()
         locale = self.locale or _locale_for(self.amount.currency)
         return SessionRequest(
@@ -170,7 +179,7 @@ class Checkout:
             discounts=self.discounts if adds_up else (),
             tax=self.tax if adds_up else None,
             shipping=self.shipping if adds_up else None,
-            metadata=self.metadata,
+            metadata={**self.metadata, **(mark or {})},
             requires_shipping_info=self.requires_shipping_info,
             checkout_mode=self.checkout_mode,
             send_to=self.send_to,

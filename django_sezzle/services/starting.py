@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -151,10 +150,8 @@ def _open_session(payment: SezzlePayment, plan: Plan) -> SezzlePayment:
         urljoin(plan.base_url, reverse(f"sezzle:{name}", args=[payment.token]))
         for name in ("complete", "cancel")
     )
-    request = plan.checkout.session_request(payment.reference_id, complete, cancel)
-    if payment.sends_link:
-        marked = {**request.metadata, MARK: mark_of(payment)}
-        request = replace(request, metadata=marked)
+    mark = {MARK: mark_of(payment)} if payment.sends_link else None
+    request = plan.checkout.session_request(payment.reference_id, complete, cancel, mark=mark)
     if not plan.checkout.adds_up():
         logger.warning(
             "payment=%s items=left_out: items, tax, shipping and discounts do not add up to the "
